@@ -1,0 +1,1 @@
+"""Demo tickets: a synthetic online shop with English and Chinese customers."""

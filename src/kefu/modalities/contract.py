@@ -1,0 +1,79 @@
+"""What a modality is: a package under ``kefu.modalities`` whose module has the names below.
+
+A raw value is what stands in the ticket: a string for text, the bytes of the file for a modality whose column
+holds paths (``HOLDS_FILES``). A payload is a cleaned value in memory (a string, RGB pixels, a waveform).
+Everything here is a pure function of its arguments: files are read and written by datasets and engines.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from kefu.parameters import Parameters
+from kefu.tickets.faults import Fault
+
+Fact = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A payload fit for use, and facts about it for the data report (``duration_seconds``, ``language``, …)."""
+
+    payload: Any
+    facts: dict[str, Fact] = field(default_factory=dict)
+
+
+class Preprocessor(Protocol):
+    """What feature extraction learned from the training split, able to travel inside a bundle."""
+
+    def extract(self, payloads: Sequence[Any]) -> dict[str, NDArray[Any]]:
+        """Turn N payloads into arrays whose first axis is N. The same payload gives the same rows in any batch."""
+
+    def to_files(self) -> dict[str, bytes]:
+        """Return the preprocessor as named files (JSON or safetensors, never pickle)."""
+
+
+class Encoder(Protocol):
+    """A ``torch.nn.Module`` from a batch of features to embeddings."""
+
+    embedding_dim: int
+
+    def __call__(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return embeddings (B, ``embedding_dim``)."""
+
+
+class Modality(Protocol):
+    """The names that every package under ``kefu.modalities`` provides."""
+
+    NAME: str
+    HOLDS_FILES: bool
+    Cleaning: type[Parameters]
+    Augmentation: type[Parameters]
+    Features: type[Parameters]
+    EncoderParameters: type[Parameters]
+
+    def clean(self, raw: Any, params: Any) -> Cleaned | Fault:
+        """Check and normalise one raw value."""
+
+    def pack(self, payload: Any) -> bytes:
+        """Encode a payload without loss, in a format other programs read (UTF-8, PNG, FLAC)."""
+
+    def unpack(self, data: bytes) -> Any:
+        """Undo :meth:`pack`."""
+
+    def augment(self, payload: Any, params: Any, rng: np.random.Generator) -> Any:
+        """Return a changed copy that a person would still label the same."""
+
+    def fit(self, payloads: Iterable[Any], params: Any) -> Preprocessor:
+        """Learn a preprocessor from training payloads, read once and in constant memory."""
+
+    def load_preprocessor(self, files: Mapping[str, bytes]) -> Preprocessor:
+        """Undo :meth:`Preprocessor.to_files`."""
+
+    def build_encoder(self, params: Any, preprocessor: Any) -> torch.nn.Module:
+        """Build an untrained :class:`Encoder` that fits the preprocessor's features."""
