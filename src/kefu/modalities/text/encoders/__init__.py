@@ -1,1 +1,37 @@
 """Encoders of the text modality, one file each."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+from torch import nn
+
+from kefu.modalities.text.encoders.rnn import RnnEncoder, RnnParameters
+from kefu.modalities.text.encoders.tfidf import TfidfEncoder, TfidfParameters
+from kefu.modalities.text.encoders.wide_deep import WideDeepEncoder
+from kefu.parameters import Parameters
+
+__all__ = ["EncoderParameters", "RnnEncoder", "TfidfEncoder", "WideDeepEncoder", "build_encoder"]
+
+
+class EncoderParameters(Parameters):
+    """Which text encoder, and the size of each."""
+
+    architecture: Literal["rnn", "tfidf", "rnn_tfidf"] = Field(
+        "rnn_tfidf", description="Recurrent network, linear over TF-IDF, or both side by side."
+    )
+    rnn: RnnParameters = RnnParameters()
+    tfidf: TfidfParameters = TfidfParameters()
+
+
+def build_encoder(params: EncoderParameters, preprocessor: Any) -> nn.Module:
+    """Build the encoder that ``params`` names for the vocabulary of ``preprocessor``."""
+    match params.architecture:
+        case "rnn":
+            return RnnEncoder(params.rnn, preprocessor.vocab_size)
+        case "tfidf":
+            return TfidfEncoder(params.tfidf, preprocessor.num_tfidf_features)
+        case "rnn_tfidf":
+            return WideDeepEncoder(
+                RnnEncoder(params.rnn, preprocessor.vocab_size),
+                TfidfEncoder(params.tfidf, preprocessor.num_tfidf_features),
+            )

@@ -1,0 +1,88 @@
+"""Convolutions over the log-mel spectrogram, then a recurrent network over time."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from kefu.parameters import Parameters
+
+
+class CnnRnnParameters(Parameters):
+    """Size of the network."""
+
+    channels: tuple[int, ...] = Field((32, 64, 96), description="Channels of each convolution block.")
+    time_strides: tuple[int, ...] = Field((1, 2, 2), description="Pooling over time after each block.")
+    hidden_dim: int = Field(96, ge=1, description="Width of the GRU, per direction.")
+    dropout: float = Field(0.3, ge=0, lt=1, description="Dropout before and after the GRU.")
+    mask_bands: int = Field(8, ge=0, description="Widest band of mel channels masked in training.")
+    mask_share: float = Field(0.15, ge=0, lt=1, description="Longest share of frames masked in training.")
+
+
+class CnnRnnEncoder(nn.Module):
+    """Convolution blocks, a bidirectional GRU and attention over time.
+
+    In training, bands of mel channels and spans of frames are masked (Park et al. 2019, "SpecAugment").
+    Expects ``log_mel`` (B, n_mels, T) in dB and ``num_frames`` (B,); gives embeddings (B, 4 * hidden_dim).
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, params: CnnRnnParameters, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        if len(params.channels) != len(params.time_strides):
+            raise ValueError("audio.encoder.cnn_rnn: give as many time_strides as channels")
+        self.params = params
+        self.embedding_dim = 4 * params.hidden_dim
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, -1, 1))
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, -1, 1))
+        blocks: list[nn.Module] = []
+        before, bands = 1, self.mean.shape[1]
+        for after, stride in zip(params.channels, params.time_strides, strict=True):
+            blocks += [
+                nn.Conv2d(before, after, 3, padding=1, bias=False),
+                nn.BatchNorm2d(after),
+                nn.ReLU(inplace=True),
+                nn.MaxPool2d((2, stride)),
+            ]
+            before, bands = after, bands // 2
+        self.convolutions = nn.Sequential(*blocks)
+        self.time_stride = int(torch.tensor(params.time_strides).prod())
+        self.recurrent = nn.GRU(before * bands, params.hidden_dim, batch_first=True, bidirectional=True)
+        self.attention = nn.Sequential(
+            nn.Linear(2 * params.hidden_dim, params.hidden_dim), nn.Tanh(), nn.Linear(params.hidden_dim, 1)
+        )
+        self.dropout = nn.Dropout(params.dropout)
+
+    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return embeddings (B, 4 * hidden_dim)."""
+        num_frames = features["num_frames"].clamp(min=1).long()
+        log_mel = (features["log_mel"].float() - self.mean) / self.std
+        # frames behind the end of a clip count as silence at the mean, whatever they were padded with
+        padding = torch.arange(log_mel.shape[2], device=log_mel.device) >= num_frames[:, None]
+        log_mel = log_mel.masked_fill(padding[:, None, :], 0.0)
+        if self.training:
+            log_mel = self._mask(log_mel, num_frames)
+        maps = self.convolutions(log_mel[:, None])
+        states, _ = self.recurrent(self.dropout(maps.flatten(1, 2).transpose(1, 2)))
+        steps = ((num_frames + self.time_stride - 1) // self.time_stride).clamp(max=states.shape[1])
+        behind = torch.arange(states.shape[1], device=states.device) >= steps[:, None]
+        weights = self.attention(states).squeeze(-1).masked_fill(behind, -torch.inf).softmax(dim=1)
+        attended = torch.einsum("bt,btd->bd", weights, states)
+        largest = states.masked_fill(behind[:, :, None], -torch.inf).amax(dim=1)
+        return self.dropout(torch.cat([attended, largest], dim=1))
+
+    def _mask(self, log_mel: Tensor, num_frames: Tensor) -> Tensor:
+        batch, bands, frames = log_mel.shape
+        masks = [
+            (torch.full_like(num_frames, bands), self.params.mask_bands, torch.arange(bands, device=log_mel.device)),
+            (num_frames, self.params.mask_share * num_frames, torch.arange(frames, device=log_mel.device)),
+        ]
+        for axis, (size, longest, positions) in enumerate(masks):
+            width = torch.rand(batch, device=log_mel.device) * longest
+            start = torch.rand(batch, device=log_mel.device) * (size - width)
+            hidden = (positions >= start[:, None]) & (positions < (start + width)[:, None])
+            log_mel = log_mel.masked_fill(hidden[:, :, None] if axis == 0 else hidden[:, None, :], 0.0)
+        return log_mel

@@ -1,0 +1,59 @@
+"""Bidirectional recurrent network with attention over learned word-piece embeddings."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from kefu.parameters import Parameters
+
+
+class RnnParameters(Parameters):
+    """Size of the recurrent network."""
+
+    cell: Literal["gru", "lstm"] = Field("gru", description="Recurrent cell.")
+    token_dim: int = Field(96, ge=1, description="Width of the learned token embeddings.")
+    hidden_dim: int = Field(96, ge=1, description="Width of the hidden state, per direction.")
+    token_dropout: float = Field(0.1, ge=0, lt=1, description="Share of tokens hidden from the network in training.")
+    dropout: float = Field(0.4, ge=0, lt=1, description="Dropout on embeddings and on the pooled state.")
+
+
+class RnnEncoder(nn.Module):
+    """Bidirectional GRU or LSTM whose states are pooled by additive attention and by maximum.
+
+    The attention is that of Yang et al. 2016, "Hierarchical attention networks for document classification".
+    Expects ``token_ids`` (B, L) padded with 0 and ``num_tokens`` (B,); gives embeddings (B, 4 * hidden_dim).
+    """
+
+    def __init__(self, params: RnnParameters, vocab_size: int) -> None:
+        super().__init__()
+        self.embedding_dim = 4 * params.hidden_dim
+        self.token_dropout = params.token_dropout
+        self.embedding = nn.Embedding(vocab_size, params.token_dim, padding_idx=0)
+        recurrent = nn.GRU if params.cell == "gru" else nn.LSTM
+        self.recurrent = recurrent(params.token_dim, params.hidden_dim, batch_first=True, bidirectional=True)
+        self.attention = nn.Sequential(
+            nn.Linear(2 * params.hidden_dim, params.hidden_dim), nn.Tanh(), nn.Linear(params.hidden_dim, 1)
+        )
+        self.dropout = nn.Dropout(params.dropout)
+
+    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return embeddings (B, 4 * hidden_dim)."""
+        lengths = features["num_tokens"].clamp(min=1).long()
+        token_ids = features["token_ids"][:, : int(lengths.max())].long()
+        embedded = self.dropout(self.embedding(self._drop_tokens(token_ids)))
+        packed = nn.utils.rnn.pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        states, _ = nn.utils.rnn.pad_packed_sequence(self.recurrent(packed)[0], batch_first=True)
+        padding = torch.arange(states.shape[1], device=states.device) >= lengths[:, None]
+        weights = self.attention(states).squeeze(-1).masked_fill(padding, -torch.inf).softmax(dim=1)
+        attended = torch.einsum("bt,btd->bd", weights, states)
+        largest = states.masked_fill(padding[:, :, None], -torch.inf).amax(dim=1)
+        return self.dropout(torch.cat([attended, largest], dim=1))
+
+    def _drop_tokens(self, token_ids: Tensor) -> Tensor:
+        if not self.training or self.token_dropout == 0:
+            return token_ids
+        dropped = torch.rand(token_ids.shape, device=token_ids.device) < self.token_dropout
+        return token_ids.masked_fill(dropped, 0)

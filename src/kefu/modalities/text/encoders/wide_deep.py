@@ -1,0 +1,26 @@
+"""A recurrent network and a linear map side by side."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from kefu.modalities.text.encoders.rnn import RnnEncoder
+from kefu.modalities.text.encoders.tfidf import TfidfEncoder
+
+
+class WideDeepEncoder(nn.Module):
+    """Concatenate a deep and a wide view of the same text (Cheng et al. 2016, "Wide & deep learning").
+
+    Gives embeddings (B, deep.embedding_dim + wide.embedding_dim).
+    """
+
+    def __init__(self, deep: RnnEncoder, wide: TfidfEncoder) -> None:
+        super().__init__()
+        self.deep = deep
+        self.wide = wide
+        self.embedding_dim = deep.embedding_dim + wide.embedding_dim
+
+    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return both embeddings side by side."""
+        return torch.cat([self.deep(features), self.wide(features)], dim=1)
