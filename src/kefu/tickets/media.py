@@ -1,0 +1,100 @@
+"""Media files of a ticket, read without ever leaving the folder of its table."""
+
+import re
+import stat
+import unicodedata
+from pathlib import Path, PureWindowsPath
+
+from kefu.tickets.faults import Fault, Reason
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]+:(//|[^\\/]*[;,])", re.IGNORECASE)
+
+
+def read_media(root: Path, relative: str, max_bytes: int) -> bytes | Fault:
+    """Read the file that a ticket names, or say why it cannot be had.
+
+    Nothing is ever fetched from a network, and neither ``..`` nor a symbolic link leads out of ``root``. Backslashes
+    are taken for separators where no file has that very name, and both Unicode forms of a name are tried, since macOS
+    writes names decomposed.
+
+    Args:
+        root: The folder of the ticket table.
+        relative: The path in the ticket, relative to ``root``.
+        max_bytes: The largest size that is read.
+
+    Returns:
+        The bytes of the file (at least one), or a fault: ``PATH_OUTSIDE``, ``MISSING_FILE``, ``UNREADABLE_FILE``,
+        ``FILE_TOO_LARGE`` or ``EMPTY``.
+    """
+    name = relative.strip()
+    fault = _refuse(name)
+    if fault is not None:
+        return fault
+    try:
+        path = _find(root, name)
+        if path is None:
+            return Fault(Reason.MISSING_FILE, f"no file '{_short(name)}' in the table's folder")
+        if not path.resolve().is_relative_to(root.resolve()):
+            return Fault(Reason.PATH_OUTSIDE, f"'{_short(name)}' leads out of the table's folder; move the file inside")
+        return _read(path, name, max_bytes)
+    except PermissionError:
+        return Fault(Reason.UNREADABLE_FILE, f"'{_short(name)}' may not be read; check its permissions")
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL byte, a name too long, a loop of links
+        why = getattr(error, "strerror", None) or str(error)
+        return Fault(Reason.UNREADABLE_FILE, f"'{_short(name)}' cannot be read ({why})")
+
+
+def _refuse(name: str) -> Fault | None:
+    """Return what is wrong with the path as it is written."""
+    if not name:
+        return Fault(Reason.MISSING_FILE, "the path is blank; leave the field empty or give a file")
+    if _URL.match(name):
+        return Fault(Reason.PATH_OUTSIDE, f"'{_short(name)}' is a URL; download it and give its path from the table")
+    if name.startswith("/") or PureWindowsPath(name).drive or PureWindowsPath(name).root:
+        return Fault(Reason.PATH_OUTSIDE, f"'{_short(name)}' is absolute; give its path from the table's folder")
+    return None
+
+
+def _find(root: Path, name: str) -> Path | None:
+    spellings = (name, name.replace("\\", "/"))
+    forms = (form(spelling) for spelling in spellings for form in (str, _composed, _decomposed))
+    for form in dict.fromkeys(forms):
+        path = root / form
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            # what lies outside is not to be told from what is missing: say outside
+            if not path.resolve().is_relative_to(root.resolve()):
+                return path
+            continue
+        return path
+    return None
+
+
+def _read(path: Path, name: str, max_bytes: int) -> bytes | Fault:
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        return Fault(Reason.UNREADABLE_FILE, f"'{_short(name)}' is a folder; give a file")
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+        return Fault(Reason.UNREADABLE_FILE, f"'{_short(name)}' is not an ordinary file")
+    if status.st_size == 0:
+        return Fault(Reason.EMPTY, f"'{_short(name)}' has no bytes; export it again")
+    if status.st_size > max_bytes:
+        return Fault(
+            Reason.FILE_TOO_LARGE,
+            f"'{_short(name)}' has {status.st_size / 1e6:.1f} MB, the limit is {max_bytes / 1e6:.1f} MB",
+        )
+    return path.read_bytes()
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _decomposed(name: str) -> str:
+    return unicodedata.normalize("NFD", name)
+
+
+def _short(name: str) -> str:
+    printable = "".join(char if char.isprintable() else "�" for char in name)
+    return printable if len(printable) <= 80 else f"{printable[:77]}…"
