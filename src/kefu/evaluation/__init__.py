@@ -1,1 +1,6 @@
 """Evaluation: metrics with intervals, calibration, figures, report."""
+
+from kefu.evaluation.evaluation import Evaluation, EvaluationParameters, evaluate
+from kefu.evaluation.predictions import Predictions
+
+__all__ = ["Evaluation", "EvaluationParameters", "Predictions", "evaluate"]

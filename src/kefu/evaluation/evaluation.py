@@ -1,0 +1,311 @@
+"""The evaluation of one run: every strategy and every modality on the same held-out tickets."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from pydantic import Field
+
+from kefu.evaluation import figures
+from kefu.evaluation.bootstrap import (
+    ACCURACY,
+    FIRST_CLASS,
+    MACRO_F1,
+    Intervals,
+    Resampling,
+    paired_difference,
+    score_intervals,
+)
+from kefu.evaluation.calibration import BINS, expected_calibration_error, reliability_curve
+from kefu.evaluation.metrics import brier, confusion_matrix, frequent_confusions, log_loss, per_class
+from kefu.evaluation.predictions import Predictions, combinations, modality_columns, on_common_tickets
+from kefu.parameters import Parameters
+
+FEW_TICKETS = 100
+FEW_CUSTOMERS = 20
+
+
+class EvaluationParameters(Parameters):
+    """How predictions are scored."""
+
+    split: str = Field("test", description="The split whose tickets are scored.")
+    resampling: Resampling = Field(Resampling(), description="How intervals are made.")
+    calibration_bins: int = Field(BINS, ge=1, description="Bins of equal mass in the calibration error.")
+    mistakes: int = Field(10, ge=0, description="Most confident mistakes to list.")
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What was found: ``metrics`` for machines (JSON), ``figures`` for the eye, ``tables`` for both."""
+
+    metrics: dict[str, Any]
+    figures: dict[str, go.Figure]
+    tables: dict[str, pd.DataFrame]
+
+
+def evaluate(
+    predictions: Sequence[Predictions],
+    *,
+    chosen: str,
+    histories: Mapping[str, pd.DataFrame],
+    quarantine: pd.DataFrame,
+    tickets: pd.DataFrame,
+    parameters: EvaluationParameters,
+) -> Evaluation:
+    """Score every strategy and modality, compare each with the chosen strategy, and draw what was found.
+
+    Args:
+        predictions: Of fusions and of single modalities; a modality may have none.
+        chosen: The name of the fusion strategy that the bundle holds.
+        histories: For each trained modality its epochs: ``epoch``, ``train_loss``, ``validation_loss``,
+            ``validation_macro_f1``, where values may be NaN. May be empty.
+        quarantine: ``ticket_id``, ``modality``, ``reason``, ``detail``.
+        tickets: Every kept ticket, with ``label``, ``split``, ``language`` and ``has_<modality>``.
+        parameters: Which split, how intervals are made.
+
+    Raises:
+        ValueError: If ``chosen`` is not among the fusions, names repeat, classes differ, or ``chosen`` has no
+            ticket in the split.
+    """
+    scored = _scored(predictions, parameters.split)
+    best_fusion = _chosen(scored, chosen, parameters.split)
+    comparison = _comparison(scored, best_fusion, parameters)
+    scores = score_intervals(best_fusion, parameters.resampling)
+    tables = {
+        "comparison": comparison,
+        "per_class": _per_class(best_fusion, scores),
+        "combinations": _by_group(best_fusion, combinations(best_fusion.tickets), parameters),
+        "languages": _by_group(best_fusion, _known(best_fusion.tickets["language"]).tolist(), parameters),
+        "calibration": reliability_curve(best_fusion, parameters.calibration_bins),
+        "confusions": frequent_confusions(best_fusion),
+        "mistakes": _confident_mistakes(best_fusion, parameters.mistakes),
+        "labels": _labels_by_split(tickets, best_fusion.classes),
+        "modalities": _modalities_by_split(tickets),
+        "quarantine": _quarantine_reasons(quarantine),
+    }
+    counts = confusion_matrix(best_fusion)
+    metrics = _headline(comparison, scores, best_fusion)
+    metrics |= {
+        "strategies": _records(comparison[comparison["kind"] == "fusion"], "name"),
+        "modalities": _records(comparison[comparison["kind"] == "modality"], "name"),
+        "per_class": _records(tables["per_class"], "class"),
+        "combinations": _records(tables["combinations"], "group"),
+        "languages": _records(tables["languages"], "group"),
+        "confusion": {"classes": list(best_fusion.classes), "counts": counts.tolist()},
+        "data": _data_facts(tickets, quarantine),
+        "method": {
+            "split": parameters.split,
+            "confidence": parameters.resampling.confidence,
+            "resamples": parameters.resampling.resamples,
+            "interval": parameters.resampling.method,
+            "seed": parameters.resampling.seed,
+            "calibration_bins": parameters.calibration_bins,
+        },
+        "cautions": _cautions(best_fusion, scores.customers),
+    }
+    drawn = {
+        "comparison": figures.comparison(comparison, chosen),
+        "per_class": figures.per_class(tables["per_class"]),
+        "combinations": figures.groups(tables["combinations"], "By what the ticket holds"),
+        "languages": figures.groups(tables["languages"], "By language"),
+        "confusion": figures.confusion(counts, best_fusion.classes),
+        "reliability": figures.reliability(tables["calibration"]),
+        "labels": figures.labels(tables["labels"]),
+    }
+    drawn |= {
+        f"learning_{name}": figures.learning(history, name) for name, history in histories.items() if len(history)
+    }
+    if len(quarantine):
+        drawn["quarantine"] = figures.quarantine(tables["quarantine"])
+    return Evaluation(metrics, drawn, tables)
+
+
+def _scored(predictions: Sequence[Predictions], split: str) -> list[Predictions]:
+    names = [one.name for one in predictions]
+    repeated = {name for name in names if names.count(name) > 1}
+    if repeated:
+        raise ValueError(f"predictions of the same name: {', '.join(sorted(repeated))}")
+    different = [one.name for one in predictions if one.classes != predictions[0].classes]
+    if different:
+        raise ValueError(f"predictions {different[0]!r} and {names[0]!r} have different classes")
+    return [one.select((one.tickets["split"] == split).to_numpy(dtype=bool)) for one in predictions]
+
+
+def _chosen(scored: Sequence[Predictions], chosen: str, split: str) -> Predictions:
+    fusions = {one.name: one for one in scored if one.kind == "fusion"}
+    if chosen not in fusions:
+        raise ValueError(f"the chosen strategy {chosen!r} is not among the fusions: {', '.join(fusions) or 'none'}")
+    if not len(fusions[chosen]):
+        raise ValueError(f"no ticket of the split {split!r} was scored by {chosen!r}; is the split empty?")
+    return fusions[chosen]
+
+
+def _comparison(scored: Sequence[Predictions], chosen: Predictions, parameters: EvaluationParameters) -> pd.DataFrame:
+    """One row a strategy or modality; ``gain`` is how much better the chosen one is on the ``common`` tickets."""
+    rows = []
+    for one in scored:
+        scores = score_intervals(one, parameters.resampling)
+        mine, _ = on_common_tickets(chosen, one)
+        same = score_intervals(mine, Resampling(resamples=1))
+        difference = paired_difference(chosen, one, parameters.resampling)
+        itself = one.name == chosen.name
+        rows.append(
+            {
+                "name": one.name,
+                "kind": one.kind,
+                "n": len(one),
+                **_score_columns(scores),
+                "ece": expected_calibration_error(one, parameters.calibration_bins),
+                "log_loss": log_loss(one),
+                "brier": brier(one),
+                "common": difference.n,
+                "chosen_accuracy": same.estimate[ACCURACY],
+                "chosen_macro_f1": same.estimate[MACRO_F1],
+                "gain": difference.estimate if not itself else math.nan,
+                "gain_low": difference.low if not itself else math.nan,
+                "gain_high": difference.high if not itself else math.nan,
+                "p_value": difference.p_value if not itself else math.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _score_columns(scores: Intervals) -> dict[str, float]:
+    return {
+        f"{name}{suffix}": float(values[index])
+        for name, index in (("accuracy", ACCURACY), ("macro_f1", MACRO_F1))
+        for suffix, values in (("", scores.estimate), ("_low", scores.low), ("_high", scores.high))
+    }
+
+
+def _headline(comparison: pd.DataFrame, scores: Intervals, chosen: Predictions) -> dict[str, Any]:
+    row = comparison[comparison["name"] == chosen.name].iloc[0]
+    columns = _score_columns(scores)
+    headline = {name: _plain(columns[name]) for name in sorted(columns, key=lambda name: name.startswith("accuracy"))}
+    headline |= {"n": len(chosen), "customers": scores.customers, "chosen": chosen.name}
+    headline |= {name: _plain(row[name]) for name in ("ece", "log_loss", "brier")}
+    modalities = comparison[(comparison["kind"] == "modality") & (comparison["n"] > 0)]
+    if modalities.empty:
+        return headline | {"gain_over_best_modality": None, "best_modality": None}
+    best = modalities.sort_values("macro_f1", kind="stable").iloc[-1]
+    kept = ("name", "n", "common", "macro_f1", "chosen_macro_f1", "gain", "gain_low", "gain_high", "p_value")
+    return headline | {
+        "gain_over_best_modality": _plain(best["gain"]),
+        "best_modality": {name: _plain(best[name]) for name in kept},
+    }
+
+
+def _per_class(predictions: Predictions, scores: Intervals) -> pd.DataFrame:
+    table = per_class(predictions)
+    table.insert(4, "f1_low", scores.low[FIRST_CLASS:])
+    table.insert(5, "f1_high", scores.high[FIRST_CLASS:])
+    return table
+
+
+def _by_group(predictions: Predictions, groups: Sequence[str], parameters: EvaluationParameters) -> pd.DataFrame:
+    """Score the tickets of each group by itself; its macro-F1 is over the classes that occur in it."""
+    names, sizes = np.unique(np.array(groups, dtype=object).astype(str), return_counts=True)
+    membership = np.array(groups, dtype=object).astype(str)
+    rows = [
+        {"group": str(name), "n": int(size)}
+        | _score_columns(score_intervals(predictions.select(membership == name), parameters.resampling))
+        for name, size in sorted(zip(names, sizes, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    ]
+    return pd.DataFrame(rows)
+
+
+def _confident_mistakes(predictions: Predictions, at_most: int) -> pd.DataFrame:
+    wrong = np.flatnonzero(predictions.predicted != predictions.targets)
+    worst = wrong[np.argsort(-predictions.confidence[wrong], kind="stable")][:at_most]
+    classes = np.array(predictions.classes, dtype=object)
+    return pd.DataFrame(
+        {
+            "ticket_id": predictions.tickets["ticket_id"].iloc[worst].astype(str).to_numpy(),
+            "holds": combinations(predictions.tickets.iloc[worst]),
+            "true": classes[predictions.targets[worst]],
+            "predicted": classes[predictions.predicted[worst]],
+            "probability": predictions.confidence[worst],
+        }
+    )
+
+
+def _labels_by_split(tickets: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Count tickets, one row a label, one column a split; the classes first, in their order."""
+    counts = pd.crosstab(_known(tickets["label"], "no label"), _known(tickets["split"], "no split"))
+    others = [label for label in counts.index if label not in classes]
+    counts = counts.reindex([*classes, *others], fill_value=0)
+    counts = counts[_in_usual_order(counts.columns)]
+    return counts.rename_axis(index="label", columns=None).reset_index()
+
+
+def _modalities_by_split(tickets: pd.DataFrame) -> pd.DataFrame:
+    columns = modality_columns(tickets)
+    counts = tickets[columns].astype(int).groupby(_known(tickets["split"], "no split")).sum()
+    counts.columns = [column.removeprefix("has_") for column in columns]
+    counts.insert(0, "tickets", _known(tickets["split"], "no split").value_counts())
+    return counts.loc[_in_usual_order(counts.index)].rename_axis("split").reset_index()
+
+
+def _in_usual_order(splits: Iterable[str]) -> list[str]:
+    usual = ("train", "validation", "test")
+    return sorted(splits, key=lambda split: (usual.index(split) if split in usual else len(usual), split))
+
+
+def _quarantine_reasons(quarantine: pd.DataFrame) -> pd.DataFrame:
+    modality = _known(quarantine["modality"], "ticket")
+    counts = pd.DataFrame({"modality": modality, "reason": quarantine["reason"].astype(str)}).value_counts()
+    return (
+        counts.rename("losses")
+        .reset_index()
+        .sort_values(["losses", "reason"], ascending=[False, True], ignore_index=True)
+    )
+
+
+def _data_facts(tickets: pd.DataFrame, quarantine: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "tickets": len(tickets),
+        "splits": {str(name): int(n) for name, n in _known(tickets["split"], "no split").value_counts().items()},
+        "modalities": {name.removeprefix("has_"): int(tickets[name].sum()) for name in modality_columns(tickets)},
+        "languages": {str(name): int(n) for name, n in _known(tickets["language"]).value_counts().items()},
+        "quarantined": len(quarantine),
+        "reasons": {str(name): int(n) for name, n in quarantine["reason"].astype(str).value_counts().items()},
+    }
+
+
+def _cautions(predictions: Predictions, customers: int) -> list[str]:
+    """Say what makes the figures weaker than they look."""
+    cautions = []
+    if customers < 2:
+        cautions.append("All tickets come from one customer: no interval can be given.")
+    elif customers < FEW_CUSTOMERS:
+        cautions.append(f"Only {customers} customers: the intervals are probably too narrow.")
+    if len(predictions) < FEW_TICKETS:
+        cautions.append(f"Only {len(predictions)} tickets were scored: expect these figures to move.")
+    support = np.bincount(predictions.targets, minlength=len(predictions.classes))
+    absent = [name for name, n in zip(predictions.classes, support, strict=True) if n == 0]
+    if absent:
+        cautions.append(f"No scored ticket belongs to: {', '.join(absent)}.")
+    nameless = int((_known(predictions.tickets["customer_id"], "") == "").sum())
+    if nameless:
+        cautions.append(f"{nameless} tickets name no customer and count as one each: intervals may be too narrow.")
+    return cautions
+
+
+def _known(column: pd.Series, otherwise: str = "unknown") -> pd.Series:
+    text = column.astype("string").str.strip().fillna("")
+    return text.mask(text == "", otherwise).astype(object)
+
+
+def _records(table: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
+    rows = table.drop(columns="kind", errors="ignore").to_dict("records")
+    return {str(row.pop(key)): {str(name): _plain(value) for name, value in row.items()} for row in rows}
+
+
+def _plain(value: Any) -> Any:
+    """Turn a numpy number into Python's; NaN, which JSON lacks, into None."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
