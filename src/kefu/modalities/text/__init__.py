@@ -1,0 +1,33 @@
+"""Text: what the customer wrote, in English, Chinese or both."""
+
+from kefu.modalities.text.augment import Augmentation, augment
+from kefu.modalities.text.clean import Cleaning, clean
+from kefu.modalities.text.features import Features, TextPreprocessor, fit, load_preprocessor
+
+NAME = "text"
+HOLDS_FILES = False
+
+__all__ = [
+    "HOLDS_FILES",
+    "NAME",
+    "Augmentation",
+    "Cleaning",
+    "Features",
+    "TextPreprocessor",
+    "augment",
+    "clean",
+    "fit",
+    "load_preprocessor",
+    "pack",
+    "unpack",
+]
+
+
+def pack(payload: str) -> bytes:
+    """Encode a text as UTF-8."""
+    return payload.encode("utf-8")
+
+
+def unpack(data: bytes) -> str:
+    """Undo :func:`pack`."""
+    return data.decode("utf-8")
