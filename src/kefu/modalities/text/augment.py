@@ -16,7 +16,7 @@ from kefu.parameters import Parameters
 # a run of Chinese, a word, a thing with digits (sizes, order numbers), or one other character
 _PIECE = re.compile(f"[{HAN}]+|[^\\W\\d_{HAN}]+(?:['’-][^\\W\\d_{HAN}]+)*(?![\\w])|[^\\W{HAN}]+|\\s+|.", re.S)
 _WORD = re.compile(f"[^\\W\\d_{HAN}]+(?:['’-][^\\W\\d_{HAN}]+)*")
-_IS_HAN = re.compile(f"[{HAN}]")
+_HAN_CHARACTER = re.compile(f"[{HAN}]")
 _MIN_CHARS_FOR_TYPO = 4
 
 
@@ -51,7 +51,7 @@ def augment(text: str, params: Augmentation, rng: np.random.Generator) -> str:
     """
     lexicon = _lexicon()
     pieces = lexicon.segment(text)
-    words = [place for place, piece in enumerate(pieces) if _WORD.fullmatch(piece) or _IS_HAN.match(piece)]
+    words = [place for place, piece in enumerate(pieces) if _WORD.fullmatch(piece) or _HAN_CHARACTER.match(piece)]
     rates = (params.synonym_rate, params.swap_rate, params.deletion_rate, params.typo_rate)
     bounds = np.cumsum(rates)
     draws = rng.random(len(words))
@@ -106,7 +106,7 @@ class _Lexicon:
         """Cut a text into words and what is between them; joined they are the text."""
         pieces: list[str] = []
         for piece in _PIECE.findall(text):
-            if _IS_HAN.match(piece):
+            if _HAN_CHARACTER.match(piece):
                 pieces.extend(self._segment_han(piece))
             else:
                 pieces.append(piece)
@@ -122,6 +122,7 @@ class _Lexicon:
         return words
 
     def negates(self, word: str) -> bool:
+        """Tell whether a word turns the meaning round, so that it must stay."""
         lowered = word.lower().replace("’", "'")
         return (
             lowered in self.english_negations
@@ -130,6 +131,7 @@ class _Lexicon:
         )
 
     def synonym(self, word: str, rng: np.random.Generator) -> str:
+        """Return a word of the same meaning and case, or the word itself if none is known."""
         choices = self.synonyms.get(word.lower())
         if choices is None:
             return word
@@ -139,13 +141,9 @@ class _Lexicon:
         return chosen[0].upper() + chosen[1:] if word[0].isupper() else chosen
 
     def mistype(self, word: str, rng: np.random.Generator) -> str:
-        if _IS_HAN.match(word):
-            places = [place for place, char in enumerate(word) if char in self.mistaken]
-            if not places:
-                return word
-            place = places[rng.integers(len(places))]
-            others = self.mistaken[word[place]]
-            return word[:place] + others[rng.integers(len(others))] + word[place + 1 :]
+        """Make one slip in a word; one that has no place for it stays as it is."""
+        if _HAN_CHARACTER.match(word):
+            return self._mistype_han(word, rng)
         if len(word) < _MIN_CHARS_FOR_TYPO:
             return word
         place = int(rng.integers(1, len(word) - 1))  # seldom the first letter, as with people
@@ -162,15 +160,28 @@ class _Lexicon:
                 key = keys[rng.integers(len(keys))]
                 return before + (key.upper() if char.isupper() else key) + after
 
+    def _mistype_han(self, word: str, rng: np.random.Generator) -> str:
+        places = [place for place, char in enumerate(word) if char in self.mistaken]
+        if not places:
+            return word
+        place = places[rng.integers(len(places))]
+        others = self.mistaken[word[place]]
+        return word[:place] + others[rng.integers(len(others))] + word[place + 1 :]
+
 
 @lru_cache(maxsize=1)
 def _lexicon() -> _Lexicon:
     data = json.loads(files("kefu.modalities.text").joinpath("lexicon.json").read_text(encoding="utf-8"))
     groups = [group for language in data["synonyms"].values() for group in language]
-    synonyms = {word: tuple(other for other in group if other != word) for group in groups for word in group}
+    synonyms = {
+        word: tuple(other for other in group if other != word)
+        for group in groups
+        for word in group
+        if not _HAN_CHARACTER.fullmatch(word)  # alone it may be half of a word that the lexicon does not know
+    }
     han_words: dict[str, list[str]] = {}
     for word in sorted(synonyms, key=len, reverse=True):
-        if _IS_HAN.match(word) and len(word) > 1:
+        if _HAN_CHARACTER.match(word):
             han_words.setdefault(word[0], []).append(word)
     mistaken: dict[str, str] = {}
     for group in data["mistaken_characters"]:
