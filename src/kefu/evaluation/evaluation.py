@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from kefu.parameters import Parameters
 
 FEW_TICKETS = 100
 FEW_CUSTOMERS = 20
+FEWEST_CUSTOMERS_OF_A_GROUP = 10
 
 
 class EvaluationParameters(Parameters):
@@ -207,14 +208,19 @@ def _per_class(predictions: Predictions, scores: Intervals) -> pd.DataFrame:
 
 
 def _by_group(predictions: Predictions, groups: Sequence[str], parameters: EvaluationParameters) -> pd.DataFrame:
-    """Score the tickets of each group by itself; its macro-F1 is over the classes that occur in it."""
-    names, sizes = np.unique(np.array(groups, dtype=object).astype(str), return_counts=True)
-    membership = np.array(groups, dtype=object).astype(str)
-    rows = [
-        {"group": str(name), "n": int(size)}
-        | _score_columns(score_intervals(predictions.select(membership == name), parameters.resampling))
-        for name, size in sorted(zip(names, sizes, strict=True), key=lambda pair: (-pair[1], pair[0]))
-    ]
+    """Score the tickets of each group by itself; its macro-F1 is over the classes that occur in it.
+
+    A group of fewer than ten customers gets no interval: all of two tickets right would be "certain".
+    """
+    membership = np.array(groups, dtype=str)
+    names, sizes = np.unique(membership, return_counts=True)
+    rows = []
+    for name, size in sorted(zip(names.tolist(), sizes.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0])):
+        scores = score_intervals(predictions.select(membership == name), parameters.resampling)
+        if scores.customers < FEWEST_CUSTOMERS_OF_A_GROUP:
+            unknown = np.full(scores.estimate.shape, np.nan)
+            scores = replace(scores, low=unknown, high=unknown)
+        rows.append({"group": name, "n": size} | _score_columns(scores))
     return pd.DataFrame(rows)
 
 

@@ -39,6 +39,9 @@ def template(dark: bool = False) -> go.layout.Template:
         "linecolor": line,
         "zeroline": False,
         "automargin": True,
+        "ticks": "outside",
+        "ticklen": 6,
+        "tickcolor": "rgba(0,0,0,0)",
         "tickfont": {"size": 13, "color": faint},
         "title": {"font": {"size": 13, "color": faint}, "standoff": 10},
     }
@@ -152,7 +155,7 @@ def per_class(table: pd.DataFrame) -> go.Figure:
     )
     figure.update_yaxes(tickvals=positions, ticktext=[short(name) for name in shown["class"]], showgrid=False)
     figure.update_yaxes(range=[-0.7, len(shown) - 0.3])
-    figure.update_xaxes(title_text="Score", range=[-0.02, 1.02], tickformat=".1f")
+    figure.update_xaxes(title_text="Score", tickformat=".2f", nticks=7)
     title = "F1 of each class" if len(shown) == len(defined) else f"F1 of the {len(shown)} weakest classes"
     return _finished(figure, title, 120 + _ROW_PX * max(1, len(shown)))
 
@@ -207,17 +210,22 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> go.Figure:
             ],
             hovertemplate="true %{customdata[0]}<br>predicted %{customdata[1]}<br>%{customdata[2]} tickets, "
             "%{z:.1%} of the true class<extra></extra>",
-            colorbar={"title": {"text": "Share"}, "tickformat": ".0%", "thickness": 10, "len": 0.6},
+            showscale=size > MOST_CELLS_WITH_TEXT,
+            colorbar={"tickformat": ".0%", "thickness": 10},
         )
     )
     every = max(1, -(-size // MOST_CLASSES_IN_FULL))
     ticks = {"tickvals": np.arange(0, size, every), "ticktext": [short(name, 14) for name in classes[::every]]}
-    figure.update_xaxes(title_text="Predicted", showgrid=False, tickangle=-40, constrain="domain", **ticks)
-    figure.update_yaxes(
-        title_text="True", showgrid=False, autorange="reversed", scaleanchor="x", constrain="domain", **ticks
+    figure.update_xaxes(title_text="Predicted", showgrid=False, tickangle=-40, **ticks)
+    figure.update_yaxes(title_text="True", showgrid=False, autorange="reversed", **ticks)
+    height = int(np.clip(170 + 46 * size, 300, 900))
+    return _finished(
+        figure,
+        "Colour: the share of the true class. Figures: tickets" if text is not None else "Share of the true class",
+        height,
+        min_width=min(110 + 28 * size, 700),
+        max_width=height + 140,
     )
-    height = int(np.clip(200 + 46 * size, 300, 900))
-    return _finished(figure, "Which class was given to which", height, min_width=min(900, height - 40))
 
 
 def reliability(curve: pd.DataFrame) -> go.Figure:
@@ -338,7 +346,8 @@ def _columns(*columns: pd.Series) -> list[list[object]]:
     return [list(row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
-def _finished(figure: go.Figure, title: str, height: int, min_width: int = 0) -> go.Figure:
-    """Give the figure its style. ``min_width`` (px) tells the report when to scroll instead of shrinking."""
-    figure.update_layout(template=template(), title_text=title, height=height, meta={"min_width": min_width})
+def _finished(figure: go.Figure, title: str, height: int, min_width: int = 0, max_width: int = 0) -> go.Figure:
+    """Give the figure its style. A page scrolls below ``min_width`` and stops stretching at ``max_width`` (px)."""
+    meta = {"min_width": min_width, "max_width": max_width}
+    figure.update_layout(template=template(), title_text=title, height=height, meta=meta)
     return figure

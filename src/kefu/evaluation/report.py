@@ -1,0 +1,194 @@
+"""The report of an evaluation: one HTML file that needs nothing else and reaches for nothing else."""
+
+import html
+import json
+import math
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+from plotly.utils import PlotlyJSONEncoder
+
+from kefu.evaluation.evaluation import Evaluation
+from kefu.evaluation.figures import template
+
+NAMES = {
+    "name": "Model",
+    "n": "Tickets",
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro-F1",
+    "ece": "ECE",
+    "log_loss": "Log loss",
+    "brier": "Brier",
+    "chosen_macro_f1": "Chosen on the same",
+    "gain": "Gain",
+    "p_value": "p",
+    "class": "Class",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "support": "Tickets",
+    "predicted": "Predicted",
+    "true": "True",
+    "group": "Tickets with",
+    "share": "Share of the true",
+    "tickets": "Tickets",
+    "ticket_id": "Ticket",
+    "holds": "Holds",
+    "probability": "Probability",
+    "modality": "Lost",
+    "reason": "Reason",
+    "losses": "Losses",
+    "split": "Split",
+    "label": "Label",
+}
+
+
+UNSHOWN = ("kind", "brier", "common", "chosen_accuracy", "low", "high")
+
+
+def render_report(
+    evaluation: Evaluation,
+    *,
+    title: str,
+    synthetic: bool,
+    contact_sheets: Mapping[str, go.Figure],
+    facts: Mapping[str, str],
+) -> str:
+    """Return the report as one HTML document: scripts, charts and pictures inside, no request to any network.
+
+    Args:
+        evaluation: What was found.
+        title: Of the page; plain text.
+        synthetic: Whether the tickets were made by a program, which the page then says on top.
+        contact_sheets: For each modality what augmentation does to it.
+        facts: How to get these figures again: commands, seed, commit, versions, …
+    """
+    charts = {name: _chart(figure) for name, figure in evaluation.figures.items()}
+    sheets = {name: _sheet(figure) for name, figure in contact_sheets.items()}
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
+        files("kefu.evaluation").joinpath("report.html").read_text(encoding="utf-8")
+    )
+    metrics = evaluation.metrics
+    return page.render(
+        title=title,
+        synthetic=synthetic,
+        metrics=metrics,
+        sentences=_in_words(metrics),
+        charts=charts,
+        learning=[name for name in charts if name.startswith("learning_")],
+        sheets=sheets,
+        facts=facts,
+        tables={name: _table(table) for name, table in evaluation.tables.items()},
+        templates=_script_json({"light": template(), "dark": template(dark=True)}),
+        plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
+        percent=percent,
+        number=number,
+    )
+
+
+def percent(value: float | None) -> str:
+    """Write a share as ``93.8%``; a dash where there is none."""
+    return "–" if value is None or math.isnan(value) else f"{100 * value:.1f}%"
+
+
+def number(value: float | None, sign: str = "") -> str:
+    """Write a score with three decimals; a dash where there is none."""
+    return "–" if value is None or math.isnan(value) else f"{value:{sign}.3f}".replace("-", "−")
+
+
+def _in_words(metrics: Mapping[str, Any]) -> list[str]:
+    """Say the result as one would aloud, the most important first."""
+    right = round(100 * (metrics["accuracy"] or 0))
+    sentences = [
+        f"Of 100 tickets it has never seen, the {metrics['chosen']} fusion sends about {right} to the right class "
+        f"(measured on {metrics['n']:,} tickets of {_counted(metrics['customers'], 'customer')})."
+    ]
+    best = metrics["best_modality"]
+    if best is not None:
+        sentences.append(_gain_in_words(best, metrics["chosen"]))
+    if metrics["ece"] is not None:
+        error = 100 * metrics["ece"]
+        trust = "can be taken at their word" if error < 5 else "should be read with care" if error < 10 else "mislead"
+        sentences.append(f"Its probabilities {trust}: they are off by {error:.1f} points on average.")
+    return sentences
+
+
+def _gain_in_words(best: Mapping[str, Any], chosen: str) -> str:
+    points = 100 * best["gain"]
+    found = (
+        f"On the {_counted(best['common'], 'ticket')} that have {best['name']}, the best single modality, {chosen} "
+        f"scores {abs(points):.1f} points of macro-F1 {'more' if points >= 0 else 'less'} than {best['name']} alone"
+    )
+    if best["gain_low"] is None:
+        return f"{found}."
+    explained = best["gain_low"] <= 0 <= best["gain_high"]
+    low, high = (f"{100 * best[name]:+.1f}".replace("-", "−") for name in ("gain_low", "gain_high"))
+    sure = "a difference that chance alone could make" if explained else "more than chance explains"
+    return f"{found} (interval {low} to {high}): {sure}."
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _chart(figure: go.Figure) -> dict[str, Any]:
+    """Split a figure into what the page needs; the template is the page's, so that it can change with the light."""
+    drawing = figure.to_dict()
+    layout = dict(drawing["layout"])
+    layout.pop("template", None)
+    meta = layout.get("meta") or {}
+    heading = str((layout.get("title") or {}).get("text") or "")
+    layout.pop("title", None)
+    return {
+        "title": html.unescape(heading),
+        "height": int(layout.get("height") or 400),
+        "min_width": int(meta.get("min_width", 0)),
+        "max_width": int(meta.get("max_width", 0)),
+        "json": _script_json({"data": drawing["data"], "layout": layout}),
+    }
+
+
+def _sheet(figure: go.Figure) -> dict[str, Any]:
+    """Return a chart, or the rows of a table where the figure is one: a page wraps text better than a drawing."""
+    if len(figure.data) == 1 and isinstance(figure.data[0], go.Table):
+        table = figure.data[0]
+        cells = [[html.unescape(str(text)) for text in column] for column in table.cells["values"]]
+        return {"columns": list(table.header["values"]), "rows": list(zip(*cells, strict=True))}
+    return _chart(figure)
+
+
+def _script_json(value: Any) -> Markup:
+    """Return JSON that cannot end the script element it stands in."""
+    text = json.dumps(value, cls=PlotlyJSONEncoder, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _table(table: pd.DataFrame) -> dict[str, Any]:
+    """Turn a table into text; an interval stands in the cell of the value it belongs to."""
+    columns = [name for name in map(str, table.columns) if name not in UNSHOWN and not name.endswith(("_low", "_high"))]
+    return {
+        "columns": [
+            {"name": NAMES.get(name, name.capitalize()), "numeric": pd.api.types.is_numeric_dtype(table[name])}
+            for name in columns
+        ],
+        "rows": [[_cell(name, row) for name in columns] for row in table.to_dict("records")],
+    }
+
+
+def _cell(name: str, row: Mapping[Any, Any]) -> dict[str, str]:
+    value = row[name]
+    low, high = row.get(f"{name}_low", math.nan), row.get(f"{name}_high", math.nan)
+    sign = "+" if name == "gain" else ""
+    if isinstance(value, float):
+        text = "<0.001" if name == "p_value" and 0 <= value < 0.001 else number(value, sign)
+    else:
+        text = f"{value:,}" if isinstance(value, int) else str(value)
+    return {"text": text, "interval": "" if math.isnan(low) else f"{number(low, sign)} to {number(high, sign)}"}
