@@ -7,7 +7,7 @@ from pathlib import Path, PureWindowsPath
 
 from kefu.tickets.faults import Fault, Reason
 
-_URL = re.compile(r"[a-z][a-z0-9+.-]+:(//|[^\\/]*[;,])", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://|(data|file):", re.IGNORECASE)
 
 
 def read_media(root: Path, relative: str, max_bytes: int) -> bytes | Fault:

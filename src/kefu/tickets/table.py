@@ -1,7 +1,9 @@
 """Ticket tables on disk: CSV, JSON lines and Parquet, read as strings and written whole or not at all."""
 
+import codecs
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +88,8 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     except OSError as error:
         raise TicketTableError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _parser(path: Path) -> Callable[[Path], Records]:
@@ -114,7 +117,7 @@ def _read_bytes(path: Path) -> bytes:
         raise TicketTableError(f"{path}: no such file{did_you_mean(path.name, siblings)}") from None
     except OSError as error:
         raise TicketTableError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
-    if not data.strip():
+    if not data.removeprefix(codecs.BOM_UTF8).strip():
         raise EmptyTableError(f"{path}: the file is empty; write a header and a row for each ticket")
     return data
 

@@ -1,0 +1,117 @@
+import json
+
+import pandas as pd
+import pytest
+
+from kefu.tickets.assemble import assemble_tickets
+from kefu.tickets.check import check_tickets
+from kefu.tickets.errors import BookkeepingError, EmptyTableError, LabelError, SplitError
+from kefu.tickets.parameters import TicketParameters
+
+PARAMS = TicketParameters()
+RAW = pd.DataFrame(
+    [
+        ("1", "Where is order 1?", "1.jpg", "refund", "c1", "vip"),
+        ("2", None, "2.jpg", "delivery", "c2", None),
+        ("3", "坏了", "3.jpg", "refund", "c3", None),
+        ("4", "???", "4.jpg", "refund", "c4", None),
+        ("5", "Where is order 1?", "1.jpg", "delivery", "c1", None),
+        ("6", "bye", None, "unknown", "c6", None),
+        ("7", None, None, "refund", "c7", None),
+    ],
+    columns=["ticket_id", "text", "image", "label", "customer_id", "tier"],
+).astype("str")
+
+
+def row(ticket_id, fault=None, **facts):
+    reason, detail = fault or (None, None)
+    return {"ticket_id": ticket_id, "ok": fault is None, "reason": reason, "detail": detail, "facts": facts}
+
+
+TEXT = pd.DataFrame(
+    [
+        row("5", digest="t1", simhash="0" * 16, num_chars=17, language="en"),
+        row("3", digest="t3", simhash="f" * 16, num_chars=2, language="zh"),
+        row("4", fault=("empty", "no letters")),
+        row("1", digest="t1", simhash="0" * 16, num_chars=17, language="en"),
+    ]
+)
+IMAGE = pd.DataFrame(
+    [
+        row("1", digest="i1", phash="0" * 16),
+        row("2", digest="i2", phash="f" * 16),
+        row("3", fault=("blank", "one colour")),
+        row("4", fault=("truncated", "half a file")),
+        row("5", digest="i1", phash="0" * 16),
+    ]
+)
+
+
+def assemble(text=TEXT, image=IMAGE, raw=RAW):
+    return assemble_tickets(*check_tickets(raw, PARAMS), {"text": text, "image": image}, PARAMS)
+
+
+def test_what_is_left_and_what_was_lost():
+    tickets, quarantine = assemble()
+    assert tickets.columns.tolist() == [
+        *("ticket_id", "label", "language", "customer_id", "split", "has_text", "has_image", "tier"),
+    ]
+    assert tickets["ticket_id"].tolist() == ["1", "2", "3"]
+    assert tickets["has_text"].tolist() == [True, False, True]
+    assert tickets["has_image"].tolist() == [True, True, False]
+    assert tickets["language"].fillna("").tolist() == ["en", "", "zh"]
+    assert "train" in set(tickets["split"])
+    assert tickets["tier"].fillna("").tolist() == ["vip", "", ""]
+    losses = list(quarantine[["ticket_id", "modality", "reason"]].itertuples(index=False, name=None))
+    assert losses == [
+        ("6", "ticket", "bad_label"),
+        ("4", "text", "empty"),
+        ("3", "image", "blank"),
+        ("4", "image", "truncated"),
+        ("4", "ticket", "nothing_left"),
+        ("7", "ticket", "nothing_left"),
+        ("5", "ticket", "duplicate"),
+    ]
+    details = quarantine["detail"].tolist()
+    assert "text, image" in details[4]
+    assert "it says 'delivery' where the kept one says 'refund'" in details[6]
+
+
+def test_facts_may_be_json_as_they_stand_in_shards():
+    as_json = [table.assign(facts=table["facts"].map(json.dumps)) for table in (TEXT, IMAGE)]
+    pd.testing.assert_frame_equal(assemble(*as_json)[0], assemble()[0])
+
+
+def test_a_given_language_wins():
+    tickets, _ = assemble(raw=RAW.assign(language=["fr", None, None, None, None, None, None]).astype("str"))
+    assert tickets["language"].fillna("").tolist() == ["fr", "", "zh"]
+
+
+def test_the_order_of_cleaning_does_not_matter():
+    pd.testing.assert_frame_equal(assemble(TEXT[::-1], IMAGE[::-1])[0], assemble()[0])
+
+
+def test_any_modality_may_come():
+    valid, rejected = check_tickets(RAW.assign(video="v.mp4"), PARAMS)
+    video = pd.DataFrame([row(ticket_id, digest=ticket_id) for ticket_id in valid["ticket_id"]])
+    tickets, _ = assemble_tickets(valid, rejected, {"video": video}, PARAMS)
+    assert tickets["has_video"].all()
+    assert "has_text" not in tickets
+    assert "video" not in tickets
+
+
+@pytest.mark.parametrize("text", [TEXT.iloc[1:], pd.concat([TEXT, TEXT]), pd.concat([TEXT, pd.DataFrame([row("9")])])])
+def test_lost_or_made_up_tickets_are_a_defect(text):
+    with pytest.raises(BookkeepingError):
+        assemble(text)
+
+
+def test_errors_when_nothing_can_be_learnt_from_what_is_left():
+    broken = [table.assign(ok=False, reason="undecodable", detail="noise") for table in (TEXT, IMAGE)]
+    with pytest.raises(EmptyTableError, match="no ticket is left"):
+        assemble(*broken)
+    only_three = IMAGE.assign(ok=False, reason="undecodable", detail="noise")
+    with pytest.raises(LabelError, match="every label is 'refund'"):
+        assemble(TEXT, only_three)
+    with pytest.raises(SplitError, match="train on"):
+        assemble(raw=RAW.iloc[:3].assign(split=["test", "validation", "test"]), text=TEXT[1::2], image=IMAGE[:3])
