@@ -12,7 +12,7 @@ import soxr
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from kefu.modalities.audio.container import Kind, identify, missing_wav_bytes
+from kefu.modalities.audio.container import Kind, identify, missing_wav_bytes, ogg_is_cut_off
 from kefu.modalities.audio.payload import Waveform, quantise
 from kefu.modalities.contract import Cleaned, Fact
 from kefu.parameters import Parameters
@@ -121,9 +121,9 @@ def _check_container(raw: bytes, params: Cleaning) -> None:
         raise _Rejected(Reason.NOT_AUDIO, f"not audio (found {name}); give a {_FORMATS} file")
     if kind is Kind.OTHER_CODEC:
         raise _Rejected(Reason.UNDECODABLE, f"{name} cannot be decoded; convert it to {_FORMATS}")
-    if name != "WAV":
-        return
-    missing = missing_wav_bytes(raw)
+    if name == "OGG" and ogg_is_cut_off(raw):
+        raise _Rejected(Reason.TRUNCATED, "the OGG file ends within a page; upload it again")
+    missing = missing_wav_bytes(raw) if name == "WAV" else 0
     if missing is None:
         found = f"a WAV file of {len(raw)} bytes that ends before its data"
         raise _Rejected(Reason.TRUNCATED, f"{found}; upload it again")
@@ -143,6 +143,8 @@ def _decode(raw: bytes, params: Cleaning) -> _Recording:
         if not _MIN_RATE_HZ <= rate_hz <= _MAX_RATE_HZ or file.channels > _MAX_CHANNELS:
             found = f"{file.channels} channels at {rate_hz} Hz"
             raise _Rejected(Reason.UNDECODABLE, f"the header declares {found}, which is no voice recording")
+        if frames == 0:
+            raise _Rejected(Reason.TRUNCATED, "the header declares no samples; record or upload it again")
         promised_seconds = frames / rate_hz
         if promised_seconds > params.refuse_beyond_seconds:
             found = f"the header declares {promised_seconds:.0f} s, the limit is {params.refuse_beyond_seconds:g} s"

@@ -47,7 +47,7 @@ _MAGIC = (
 )
 _MARKUP = re.compile(rb"(<!doctype|<html|<head|<body|<\?xml|<svg|<!--)", re.IGNORECASE)
 _HTML = re.compile(rb"(<!doctype html|<html|<head|<body)", re.IGNORECASE)
-_UNKNOWN_LENGTHS = frozenset({0, 0x7FFFFFFF, 0xFFFFFFFF})
+_UNKNOWN_LENGTHS = frozenset({0x7FFFFFFF, 0xFFFFFFFF})
 
 
 def identify(raw: bytes) -> tuple[Kind, str]:
@@ -91,7 +91,7 @@ def missing_wav_bytes(raw: bytes) -> int | None:
     """Count the bytes that a WAV file's header promises and the file lacks.
 
     libsndfile silently shortens such a file, so half a message would pass for a whole one. A recorder that could not
-    go back to write the length leaves 0 or the largest number there; such a file is taken as whole.
+    go back to write the length leaves the largest number there; such a file is taken as whole.
 
     Returns:
         0 where the file is whole, ``None`` where it ends before its data begins.
@@ -104,3 +104,14 @@ def missing_wav_bytes(raw: bytes) -> int | None:
             return 0 if size in _UNKNOWN_LENGTHS else max(0, position + size - len(raw))
         position += size + size % 2
     return None
+
+
+def ogg_is_cut_off(raw: bytes) -> bool:
+    """Tell whether the last page of an Ogg file is incomplete (RFC 3533, section 6).
+
+    libsndfile takes the last complete page for the end. A missing end-of-stream mark alone proves nothing: recorders
+    that stream often leave it out.
+    """
+    start = raw.rfind(b"OggS")
+    sizes = raw[start + 27 : start + 27 + raw[start + 26]] if start + 26 < len(raw) else b""
+    return not sizes or start + 27 + len(sizes) + sum(sizes) > len(raw)
