@@ -15,6 +15,9 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 # RGB to YIQ: hue is the angle in the plane of I and Q.
 _YIQ = np.array([_LUMA, [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
 
+# A narrower Gaussian rounds to no blur at all in 8 bits.
+_MIN_BLUR_PX = 0.5
+
 
 class Augmentation(Parameters):
     """How far a copy may stray from its picture. An amount or a probability of 0 switches a change off."""
@@ -29,9 +32,9 @@ class Augmentation(Parameters):
     saturation: float = Field(0.3, ge=0, le=1, description="Largest relative change of saturation.")
     hue_degrees: float = Field(8.0, ge=0, le=180, description="Largest turn of the colour wheel.")
     blur_probability: float = Field(0.2, ge=0, le=1, description="Share of copies that are blurred.")
-    max_blur_px: float = Field(1.2, ge=0, description="Largest standard deviation of the blur.")
+    max_blur_px: float = Field(1.2, ge=_MIN_BLUR_PX, description="Largest standard deviation of the blur.")
     noise_probability: float = Field(0.2, ge=0, le=1, description="Share of copies with sensor noise.")
-    max_noise: float = Field(0.04, ge=0, le=1, description="Largest deviation of the noise, as a share of white.")
+    max_noise: float = Field(0.04, gt=0, le=1, description="Largest deviation of the noise, as a share of white.")
     jpeg_probability: float = Field(0.2, ge=0, le=1, description="Share of copies that are compressed once more.")
     min_jpeg_quality: int = Field(30, ge=1, le=95, description="Lowest quality of that compression; the highest is 95.")
     erase_probability: float = Field(0.25, ge=0, le=1, description="Share of copies with a rectangle erased.")
@@ -60,9 +63,9 @@ def augment(payload: Pixels, params: Augmentation, rng: np.random.Generator) -> 
     """
     pixels = _warp(payload, params, rng)
     pixels = _shift_colours(pixels, params, rng)
-    if rng.random() < params.blur_probability and params.max_blur_px > 0:
-        pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.3, max(0.3, params.max_blur_px)))
-    if rng.random() < params.noise_probability and params.max_noise > 0:
+    if rng.random() < params.blur_probability:
+        pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(_MIN_BLUR_PX, params.max_blur_px))
+    if rng.random() < params.noise_probability:
         pixels = _add_noise(pixels, 255 * rng.uniform(0.25, 1) * params.max_noise, rng)
     if rng.random() < params.jpeg_probability:
         pixels = _recompress(pixels, int(rng.integers(params.min_jpeg_quality, 96)))

@@ -140,4 +140,5 @@ def _facts(raw: bytes, header: Header, pixels: Pixels) -> dict[str, Fact]:
 def _hash_grey(grey: Pixels) -> int:
     small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     lowest = cv2.dct(small)[1:9, 1:9]
-    return int.from_bytes(np.packbits(lowest > np.median(lowest)).tobytes(), "big")
+    below = np.sort(lowest, axis=None)[31]
+    return int.from_bytes(np.packbits(lowest > below).tobytes(), "big")

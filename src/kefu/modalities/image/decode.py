@@ -5,7 +5,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import cv2
 import numpy as np
@@ -116,6 +116,13 @@ def _upright(pixels: Pixels, orientation: int) -> Pixels:
     return pixels if turn is None else cv2.rotate(pixels, turn)
 
 
+def _scratch_file() -> BinaryIO:
+    # In memory where the system can: a service may run on a read-only disk.
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("codec messages"), "w+b", buffering=0)
+    return cast(BinaryIO, tempfile.TemporaryFile(buffering=0))
+
+
 @contextmanager
 def _codec_messages() -> Iterator[list[str]]:
     """Collect what the codecs print to file descriptor 2; the list is filled when the block ends.
@@ -124,7 +131,7 @@ def _codec_messages() -> Iterator[list[str]]:
     meantime, are passed on. One block at a time, since the descriptor belongs to the whole process.
     """
     messages: list[str] = []
-    with _stderr_lock, tempfile.TemporaryFile(buffering=0) as caught:
+    with _stderr_lock, _scratch_file() as caught:
         try:
             stderr = os.dup(2)
         except OSError:  # a daemon without a standard error: nothing to keep quiet
@@ -140,7 +147,7 @@ def _codec_messages() -> Iterator[list[str]]:
             cv2.utils.logging.setLogLevel(level)
         if caught.tell():
             caught.seek(0)
-            for line in caught.readall().splitlines(keepends=True):
+            for line in caught.read().splitlines(keepends=True):
                 if line.startswith(_CODEC_LINES):
                     messages.append(line.decode("utf-8", errors="replace").strip())
                 else:

@@ -120,8 +120,8 @@ def _describe(data: bytes) -> str:
 
 def _read_jpeg(data: bytes) -> Header:
     """Walk the marker segments up to the first scan (ITU-T T.81, annex B)."""
-    width = height = 0
-    orientation, position = 1, 2
+    width = height = components = 0
+    orientation, position, progressive = 1, 2, False
     while True:
         if data[position] != 0xFF:
             raise ValueError(f"no marker at byte {position}")
@@ -137,14 +137,16 @@ def _read_jpeg(data: bytes) -> Header:
         if marker == 0xDA:
             break
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack_from(">HH", data, position + 3)
+            height, width, components = struct.unpack_from(">HHB", data, position + 3)
+            progressive = marker in (0xC2, 0xCA)
         elif marker == 0xE1 and data[position + 2 : position + 8] == b"Exif\0\0":
             orientation = _exif_orientation(data[position + 8 : position + length])
         position += length
-    if data.count(b"\xff\xda", position) > MAX_JPEG_SCANS:
+    several_scans = progressive or data[position + 2] < components
+    if several_scans and data.count(b"\xff\xda", position) >= MAX_JPEG_SCANS:
         raise ValueError(f"it has more than {MAX_JPEG_SCANS} scans")
-    # 0xFF is always stuffed inside a scan, and the search starts behind any thumbnail with an end marker of its own.
-    return Header("JPEG", width, height, orientation, complete=data.find(b"\xff\xd9", position) >= 0)
+    # 0xFF is always stuffed inside a scan, and a thumbnail with an end marker of its own lies before the first scan.
+    return Header("JPEG", width, height, orientation, complete=data.rfind(b"\xff\xd9", position) >= 0)
 
 
 def _read_png(data: bytes) -> Header:
