@@ -182,6 +182,6 @@ def _finished(figure: go.Figure, cells: Sequence[Sequence[Pixels]], row_px: int,
         template=template(),
         height=50 + row_px * max(1, len(cells)),
         margin={"t": 36, "l": 0, "r": 0, "b": 8},
-        meta={"min_width": column_px * width // 2},
+        meta={"min_width": column_px * width * 3 // 4},
     )
     return figure

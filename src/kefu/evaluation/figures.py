@@ -16,6 +16,9 @@ from plotly.subplots import make_subplots
 
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, YELLOW, GREY = "#E69F00", "#56B4E9", "#F0E442", "#8A8F98"
+ON_DARK = {BLUE: "#4DA9E0", GREEN: "#1DB98C"}
+"""What stands for a colour that is too dim on a dark page."""
+
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY, YELLOW, GREY)
 
 FONTS = (
@@ -33,7 +36,7 @@ def template(dark: bool = False) -> go.layout.Template:
     """Return the house style for a light or a dark page."""
     ink, faint, line = ("#E6E8EB", "#A3A9B3", "#343A43") if dark else ("#1B1F24", "#5B6470", "#E3E6EA")
     paper = "#16191D" if dark else "#FFFFFF"
-    low, high = ("#1D2229", "#4DA9E0") if dark else ("#F3F6F9", "#00517F")
+    low, high = ("#1D2229", "#8CCBF5") if dark else ("#F3F6F9", "#00517F")
     axis = {
         "gridcolor": line,
         "linecolor": line,
@@ -285,7 +288,7 @@ def labels(table: pd.DataFrame) -> go.Figure:
     order = table[splits].sum(axis=1).sort_values(kind="stable").index[-MOST_CLASSES_IN_FULL:]
     shown = table.loc[order].reset_index(drop=True)
     figure = go.Figure()
-    for split, colour in zip(splits, (BLUE, SKY, ORANGE, PURPLE, GREEN, GREY) * len(splits), strict=False):
+    for split, colour in zip(splits, COLOURS * len(splits), strict=False):
         figure.add_bar(
             x=shown[split],
             y=np.arange(len(shown)),

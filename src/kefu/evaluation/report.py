@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 from plotly.utils import PlotlyJSONEncoder
 
 from kefu.evaluation.evaluation import Evaluation
-from kefu.evaluation.figures import template
+from kefu.evaluation.figures import ON_DARK, template
 
 NAMES = {
     "name": "Model",
@@ -25,7 +25,7 @@ NAMES = {
     "ece": "ECE",
     "log_loss": "Log loss",
     "brier": "Brier",
-    "chosen_macro_f1": "Chosen on the same",
+    "chosen_macro_f1": "Chosen on same",
     "gain": "Gain",
     "p_value": "p",
     "class": "Class",
@@ -85,7 +85,7 @@ def render_report(
         sheets=sheets,
         facts=facts,
         tables={name: _table(table) for name, table in evaluation.tables.items()},
-        templates=_script_json({"light": template(), "dark": template(dark=True)}),
+        templates=_script_json({"light": template(), "dark": template(dark=True), "onDark": ON_DARK}),
         plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
         percent=percent,
         number=number,
