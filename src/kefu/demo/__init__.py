@@ -1,1 +1,17 @@
 """Demo tickets: a synthetic online shop with English and Chinese customers."""
+
+from kefu.demo.espeak import SpeechUnavailableError
+from kefu.demo.intents import Intent, bayes_accuracy, expected_bayes_accuracy
+from kefu.demo.parameters import DemoParameters
+from kefu.demo.tickets import DemoShard, generate_tickets, shard_ranges
+
+__all__ = [
+    "DemoParameters",
+    "DemoShard",
+    "Intent",
+    "SpeechUnavailableError",
+    "bayes_accuracy",
+    "expected_bayes_accuracy",
+    "generate_tickets",
+    "shard_ranges",
+]

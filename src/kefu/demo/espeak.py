@@ -1,0 +1,90 @@
+"""The espeak-ng synthesiser, called in this process through its C interface (speak_lib.h, version 1.52)."""
+
+import ctypes
+from functools import cache
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+ACCENTS = {
+    "en": ("gmw/en-US", "gmw/en-GB-x-rp", "gmw/en-GB-x-gbclan", "gmw/en-029"),
+    "zh": ("sit/cmn",),
+}
+# Speakers whose pitch does not flutter: the phase of the flutter lives on from one call to the next, so with any
+# other the samples of a sentence depend on what was said before it.
+SPEAKERS = ("shelby", "Denis", "Hugo", "michel", "Storm", "miguel")
+
+_SYNCHRONOUS, _DO_NOT_EXIT = 2, 0x8000
+_RATE, _VOLUME, _PITCH = 1, 2, 3
+_UTF8 = 1
+_OK = 0
+_MODERATE_VOLUME = 30  # louder, the gain control cuts in and is not back to normal at the next sentence
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+class SpeechUnavailableError(RuntimeError):
+    """There is no speech synthesiser to make recordings with."""
+
+
+def synthesise(text: str, voice: str, words_per_minute: int, pitch: int) -> tuple[NDArray[np.float32], int]:
+    """Speak a text; equal arguments give equal samples, whatever was said before.
+
+    Args:
+        text: What to say.
+        voice: One of ``ACCENTS``, ``+``, one of ``SPEAKERS``.
+        words_per_minute: Speed, 80 to 450.
+        pitch: Pitch, 0 to 99; 50 is the speaker's own.
+
+    Returns:
+        Samples (T,) from -1 to 1, and the sampling rate in Hz.
+
+    Raises:
+        SpeechUnavailableError: The synthesiser is not installed, or does not have the voice.
+    """
+    return _open().synthesise(text, voice, words_per_minute, pitch)
+
+
+class _Synthesiser:
+    def __init__(self) -> None:
+        try:
+            import espeakng_loader
+
+            self._library = ctypes.CDLL(str(espeakng_loader.get_library_path()))
+            data = str(espeakng_loader.get_data_path())
+        except (ImportError, OSError) as error:
+            raise SpeechUnavailableError(
+                f"recordings need the speech synthesiser espeak-ng ({error}): pip install 'kefu[voice]'"
+            ) from error
+        self._chunks: list[bytes] = []
+        self._lock = Lock()
+        self._callback = _CALLBACK(self._collect)
+        self.sample_rate_hz = int(self._library.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _DO_NOT_EXIT))
+        if self.sample_rate_hz <= 0:
+            raise SpeechUnavailableError(
+                f"espeak-ng cannot read its data in {data}: pip install --force-reinstall 'kefu[voice]'"
+            )
+        self._library.espeak_SetSynthCallback(self._callback)
+
+    def synthesise(self, text: str, voice: str, words_per_minute: int, pitch: int) -> tuple[NDArray[np.float32], int]:
+        with self._lock:
+            if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
+                raise SpeechUnavailableError(f"espeak-ng has no voice {voice!r}: pip install -U 'kefu[voice]'")
+            self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
+            self._library.espeak_SetParameter(_PITCH, pitch, 0)
+            self._library.espeak_SetParameter(_VOLUME, _MODERATE_VOLUME, 0)
+            data = text.encode() + b"\0"
+            self._chunks.clear()
+            self._library.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, 0, 0, _UTF8, None, None)
+            samples = np.frombuffer(b"".join(self._chunks), dtype=np.int16)
+        return samples.astype(np.float32) / 32768, self.sample_rate_hz
+
+    def _collect(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None) -> int:
+        if samples and count > 0:
+            self._chunks.append(ctypes.string_at(samples, 2 * count))
+        return 0
+
+
+@cache
+def _open() -> _Synthesiser:
+    return _Synthesiser()
