@@ -2,6 +2,7 @@
 
 from kefu.modalities.text.augment import Augmentation, augment
 from kefu.modalities.text.clean import Cleaning, clean
+from kefu.modalities.text.encoders import EncoderParameters, build_encoder
 from kefu.modalities.text.features import Features, TextPreprocessor, fit, load_preprocessor
 
 NAME = "text"
@@ -12,9 +13,11 @@ __all__ = [
     "NAME",
     "Augmentation",
     "Cleaning",
+    "EncoderParameters",
     "Features",
     "TextPreprocessor",
     "augment",
+    "build_encoder",
     "clean",
     "fit",
     "load_preprocessor",

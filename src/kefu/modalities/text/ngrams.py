@@ -13,7 +13,7 @@ from kefu.modalities.text.language import HAN
 # A unit is a Chinese character or a word of two letters and more, as in scikit-learn; a single letter counts only
 # beside a Chinese character (T恤).
 _UNIT = re.compile(f"[{HAN}]|[^\\W{HAN}]{{2,}}|[^\\W{HAN}](?=[{HAN}])|(?<=[{HAN}])[^\\W{HAN}]")
-_IS_HAN = re.compile(f"[{HAN}]")
+_HAN_CHARACTER = re.compile(f"[{HAN}]")
 _SPACE_OR_HAN = re.compile(f"[\\s{HAN}]+")
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _WORD_SEED, _CHARACTER_SEED = np.uint64(1 << 32), np.uint64(2 << 32)
@@ -40,7 +40,7 @@ def word_ngrams(texts: Sequence[str], word_range: tuple[int, int], han_range: tu
     units_of_text = [_UNIT.findall(text.lower()) for text in texts]
     units = [unit for found in units_of_text for unit in found]
     rows = np.repeat(np.arange(len(texts)), [len(found) for found in units_of_text])
-    is_han = np.fromiter((_IS_HAN.match(unit) is not None for unit in units), dtype=bool, count=len(units))
+    is_han = np.fromiter((_HAN_CHARACTER.match(unit) is not None for unit in units), dtype=bool, count=len(units))
     unit_hashes = _hash_strings(units)
 
     hashes, with_han = np.zeros_like(unit_hashes), np.zeros_like(is_han)
@@ -76,6 +76,13 @@ def character_ngrams(texts: Sequence[str], char_range: tuple[int, int]) -> NGram
         if _within(length, char_range):
             kept.append(NGrams(rows[:num][valid], mix(hashes[valid] + (_CHARACTER_SEED + np.uint64(length)))))
     return _concatenate(kept)
+
+
+def han_shares(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Return the part of each text's words (N,) that are Chinese characters; 0 for a text without words."""
+    num_units = np.array([len(_UNIT.findall(text)) for text in texts])
+    num_han = np.array([len(_HAN_CHARACTER.findall(text)) for text in texts])
+    return num_han / np.maximum(num_units, 1)
 
 
 def _within(length: int, bounds: tuple[int, int]) -> bool:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from safetensors.numpy import load, save
 
-from kefu.modalities.text.ngrams import NGrams, character_ngrams, word_ngrams
+from kefu.modalities.text.ngrams import NGrams, character_ngrams, han_shares, word_ngrams
 from kefu.parameters import Parameters
 
 Range = tuple[int, int]
@@ -40,8 +40,9 @@ class TfidfParameters(Parameters):
 class Tfidf:
     """Weights of hashed n-grams.
 
-    Words and characters are two blocks: each is scaled to unit length, the words' to ``word_weight``, and then
-    both together to unit length, so that a Chinese text, whose n-grams are all in the first, is not weaker.
+    Words and characters are two blocks. Each is scaled to unit length, then the words' to ``word_weight`` and the
+    characters', in which no Chinese is, to the root of the part of the text that is not Chinese (so that an order
+    number does not outweigh the Chinese sentence around it), and at last both together to unit length.
     """
 
     params: TfidfParameters
@@ -63,9 +64,12 @@ class Tfidf:
         return indices, values
 
     def _extract_chunk(self, texts: Sequence[str], indices: NDArray[np.int32], values: NDArray[np.float32]) -> None:
-        parts = [self._weigh(grams, len(texts)) for grams in _all_ngrams(texts, self.params)]
-        parts[0] = (parts[0][0], parts[0][1], parts[0][2] * self.params.word_weight)
-        rows, columns, weights = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        words, characters = (self._weigh(grams, len(texts)) for grams in _all_ngrams(texts, self.params))
+        rows = np.concatenate([words[0], characters[0]])
+        columns = np.concatenate([words[1], characters[1]])
+        not_han = np.sqrt(1 - han_shares(texts))
+        weights = np.concatenate([words[2] * self.params.word_weight, characters[2] * not_han[characters[0]]])
+        rows, columns, weights = (array[weights > 0] for array in (rows, columns, weights))
         weights = weights / _norms(rows, weights, len(texts))[rows]
         order = np.lexsort((columns, -weights, rows))
         rows, columns, weights = rows[order], columns[order], weights[order]
