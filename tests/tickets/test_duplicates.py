@@ -57,6 +57,8 @@ SHORT_TEXT = NO_IMAGE | NO_AUDIO | {"text_num_chars": SHORT}
         (SHORT_TEXT, {}, EXACT),
         (SHORT_TEXT, {"customer_id": "c2"}, []),
         (SHORT_TEXT | {"customer_id": None}, {}, []),
+        (SHORT_TEXT | {"text_num_chars": 15, "text_language": "en"}, {"customer_id": "c2"}, []),
+        (SHORT_TEXT | {"text_num_chars": 15, "text_language": "zh"}, {"customer_id": "c2"}, EXACT),
         (NO_IMAGE | NO_AUDIO, {"customer_id": "c2"}, EXACT),
         (NO_IMAGE | {"text_num_chars": SHORT}, {"customer_id": "c2"}, EXACT),
         (NO_TEXT | NO_IMAGE, {"customer_id": "c2"}, EXACT),

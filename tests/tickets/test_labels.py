@@ -85,6 +85,11 @@ def test_labels_that_teach_nothing_are_an_error(labels, message):
     assert message in str(error.value)
 
 
+def test_a_column_of_free_text_is_no_label():
+    with pytest.raises(LabelError, match="1001 different values in 1001 tickets"):
+        resolve([f"my order {i} is late" for i in range(1001)])
+
+
 def test_listed_labels_must_differ():
     with pytest.raises(ValidationError, match="differ"):
         LabelParameters(names=("a", "A"))

@@ -108,10 +108,14 @@ def test_rare_labels_are_in_every_split_and_move_nothing_else(tickets):
 
 
 def test_two_groups_cannot_be_in_three_splits_and_stay_where_the_hash_says(tickets):
-    pair = pd.DataFrame({"ticket_id": ["p", "q"], "customer_id": ["p", "q"], "label": "pair"})
-    others = pair.assign(label="refund")
-    with_pair = split_of(pd.concat([tickets, pair]))
-    assert with_pair == split_of(pd.concat([tickets, others]))
+    pairs = pd.DataFrame({"ticket_id": [f"p{i}" for i in range(40)], "label": [f"pair {i // 2}" for i in range(40)]})
+    with_pairs = split_of(pd.concat([tickets, pairs]))
+    assert with_pairs == split_of(pd.concat([tickets, pairs.assign(label="refund")]))
+
+
+def test_no_release_of_kefu_moves_a_ticket():
+    frame = pd.DataFrame({"ticket_id": [f"t{i}" for i in range(12)], "customer_id": [f"顾客{i}" for i in range(12)]})
+    assert "".join(split[-1] for split in assign_splits(frame, SplitParameters(seed=7))) == "nnnnntnnnttn"
 
 
 def test_the_group_nearest_to_the_boundary_moves():

@@ -32,7 +32,8 @@ def assemble_tickets(
     Returns:
         The tickets (``ticket_id``, ``label``, ``language``, ``customer_id``, ``created_at`` where present, ``split``,
         ``has_<modality>`` for each modality, then the columns that ride along) and the whole quarantine table. The
-        columns of the modalities themselves are left out: their values are in the cleaned shards.
+        columns of the modalities themselves are left out, since their values are in the cleaned shards, and so are
+        given columns ``has_*``.
 
     Raises:
         EmptyTableError: No ticket is left.
@@ -115,7 +116,7 @@ def _find_duplicates(
     """Return the quarantine rows of repeated tickets; where the labels differ, the detail says so."""
     prints = tickets[["ticket_id"]].assign(customer_id=tickets.get("customer_id"))
     for modality, found in facts.items():
-        for fact in ("digest", "simhash", "phash", "num_chars"):
+        for fact in ("digest", "simhash", "phash", "num_chars", "language"):
             values = {ticket_id: known[fact] for ticket_id, known in found.items() if fact in known}
             if values or fact == "digest":
                 prints[f"{modality}_{fact}"] = tickets["ticket_id"].map(values)

@@ -24,7 +24,9 @@ class DuplicateParameters(Parameters):
 
     max_text_distance: int = Field(3, ge=0, le=16, description="Bits of 64 in which near texts may differ")
     max_picture_distance: int = Field(4, ge=0, le=16, description="Bits of 64 in which near pictures may differ")
-    min_text_chars: int = Field(30, ge=1, description="Texts this long are not written twice by chance")
+    min_text_chars: int = Field(
+        30, ge=1, description="Texts this long are not written twice by chance; a Chinese character counts as two"
+    )
 
 
 def find_duplicates(frame: pd.DataFrame, params: DuplicateParameters) -> pd.DataFrame:
@@ -42,12 +44,11 @@ def find_duplicates(frame: pd.DataFrame, params: DuplicateParameters) -> pd.Data
 
     Args:
         frame: A row a ticket in table order: ``ticket_id``, ``customer_id`` and, for each modality,
-            ``<modality>_digest`` (null where it is absent); with a text ``text_simhash`` (16 hexadecimal digits) and
-            ``text_num_chars``, with a picture ``image_phash`` (16 hexadecimal digits). Tickets without a digest are
-            never duplicates, and those that lack another fingerprint are never near ones.
-        params: When two tickets are one.
-
-    Returns:
+            ``<modality>_digest`` (null where it is absent); with a text ``text_simhash`` (16 hexadecimal digits),
+            ``text_num_chars`` and optionally ``text_language``; with a picture ``image_phash`` (16 hexadecimal
+            digits). Tickets without a digest are never duplicates, and those that lack another fingerprint are
+            never near ones.
+        params: When
         ``ticket_id``, ``reason``, ``detail`` and ``original_id`` of every ticket to drop, in table order.
     """
     prints = _Fingerprints(frame, params)
@@ -83,8 +84,9 @@ class _Fingerprints:
         self.picture = self._values(frame, "image_phash")
         self.has_text = self._present("text")
         self.has_picture = self._present("image")
-        num_chars = frame["text_num_chars"] if "text_num_chars" in frame else pd.Series(0, index=frame.index)
-        is_long = pd.to_numeric(num_chars).fillna(0).to_numpy() >= params.min_text_chars
+        num_chars = pd.to_numeric(frame.get("text_num_chars", pd.Series(0, index=frame.index))).fillna(0)
+        chinese = frame.get("text_language", pd.Series(None, index=frame.index, dtype="str")) == "zh"
+        is_long = num_chars.mul(chinese + 1).to_numpy() >= params.min_text_chars
         self.has_long_text = self.has_text & is_long
         self.comparable = (self.has_text == self._known(frame, "text_simhash")) & (
             self.has_picture == self._known(frame, "image_phash")

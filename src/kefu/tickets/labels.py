@@ -17,6 +17,7 @@ NULL_LIKE = frozenset(
     {"unknown", "n/a", "na", "none", "null", "nil", "nan", "?", "??", "???", "-", "--", "tbd", "todo"}
     | {"未知", "无", "空", "待定", "未分类", "不详"}
 )
+_MAX_FREE_LABELS = 1000  # beyond it a label needs ten tickets on average, or the column is no label
 _DIGITS = re.compile(r"\d+")
 
 
@@ -72,6 +73,9 @@ def learn_vocabulary(labels: pd.Series, params: LabelParameters) -> Vocabulary:
     Args:
         labels: The labels of the tickets (N,), NaN where missing.
         params: What counts as a label.
+
+    Raises:
+        LabelError: There are so many different values that they cannot be labels.
     """
     written = Counter(labels.dropna().map(normalise_label).loc[lambda texts: texts != ""])
     counts: Counter[str] = Counter()
@@ -90,6 +94,11 @@ def learn_vocabulary(labels: pd.Series, params: LabelParameters) -> Vocabulary:
         for folded in counts
         if folded in NULL_LIKE
     }
+    if len(counts) > max(_MAX_FREE_LABELS, counts.total() / 10):
+        raise LabelError(
+            f"column 'label' holds {len(counts)} different values in {counts.total()} tickets; is it the right column? "
+            "(if so, list the labels in labels.names)"
+        )
     candidates = {folded: count for folded, count in counts.items() if folded not in refused}
     ranked = sorted(candidates, key=lambda folded: -candidates[folded])
     for folded, count in candidates.items():
@@ -106,7 +115,7 @@ def resolve_labels(labels: pd.Series, params: LabelParameters) -> tuple[pd.Serie
     """Return the mended labels, and the faults of the others by position.
 
     Raises:
-        LabelError: No label at all, or fewer than two kinds, are left.
+        LabelError: No label at all or fewer than two kinds are left, or far too many.
     """
     if labels.isna().all():
         raise LabelError(
