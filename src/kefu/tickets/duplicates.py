@@ -48,7 +48,9 @@ def find_duplicates(frame: pd.DataFrame, params: DuplicateParameters) -> pd.Data
             ``text_num_chars`` and optionally ``text_language``; with a picture ``image_phash`` (16 hexadecimal
             digits). Tickets without a digest are never duplicates, and those that lack another fingerprint are
             never near ones.
-        params: When
+        params: When two tickets are one.
+
+    Returns:
         ``ticket_id``, ``reason``, ``detail`` and ``original_id`` of every ticket to drop, in table order.
     """
     prints = _Fingerprints(frame, params)
