@@ -56,8 +56,9 @@ def spoil_picture(picture: bytes, defect: Defect, rng: np.random.Generator) -> b
         case Defect.PAGE_FOR_IMAGE:
             return _PAGE
         case Defect.BLANK_IMAGE:
-            height, width = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE).shape
-            blank = np.full((height, width, 3), int(rng.choice([0, 128, 255])), dtype=np.uint8)
+            blank = np.full_like(
+                cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR), int(rng.choice([0, 128, 255]))
+            )
             return encode_jpeg(blank, 80)
         case Defect.MISSING_IMAGE:
             return None

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 Colour = tuple[int, int, int]  # blue, green, red
 Point = tuple[float, float]
-Pixels = NDArray[np.uint8]
+Pixels = NDArray[Any]  # (H, W, 3) of uint8, blue first; OpenCV promises no type
 
 WHITE, BLACK, INK, GREY, PALE = (250, 250, 250), (20, 20, 20), (60, 50, 45), (150, 150, 150), (232, 230, 228)
 RED, GREEN, BLUE, ORANGE, YELLOW = (50, 45, 215), (70, 160, 60), (200, 110, 40), (30, 140, 245), (60, 215, 250)
@@ -37,7 +38,7 @@ class Layer:
         cv2.fillPoly(self.pixels, [corners], colour, cv2.LINE_AA)
         cv2.fillPoly(self.mask, [corners], 255)
 
-    def box(self, x0: float, y0: float, x1: float, y1: float, colour: Colour, thickness: int = -1) -> None:
+    def box(self, x0: float, y0: float, x1: float, y1: float, colour: Colour, *, thickness: int = -1) -> None:
         """Draw a rectangle, filled unless it has a ``thickness`` in pixels."""
         for canvas, value in ((self.pixels, colour), (self.mask, 255)):
             cv2.rectangle(canvas, (int(x0), int(y0)), (int(x1), int(y1)), value, thickness)
@@ -102,7 +103,7 @@ class Layer:
         cv2.fillPoly(self.mask, [np.round(np.asarray(points)).astype(np.int32)], 0)
 
 
-def put(scene: Pixels, layer: Layer, centre: Point, scale: float, rng: np.random.Generator, tilt: float = 1) -> None:
+def put(scene: Pixels, layer: Layer, centre: Point, scale: float, rng: np.random.Generator, *, tilt: float = 1) -> None:
     """Put a layer into the scene, seen from some angle, with its shadow.
 
     ``tilt`` scales how far the angle departs from straight above.
@@ -124,7 +125,7 @@ def put(scene: Pixels, layer: Layer, centre: Point, scale: float, rng: np.random
     pixels = cv2.warpPerspective(layer.pixels, matrix, size, flags=cv2.INTER_LINEAR)
     mask = cv2.warpPerspective(layer.mask, matrix, size, flags=cv2.INTER_NEAREST)
     drop = np.array([[1, 0, rng.uniform(-7, 7)], [0, 1, rng.uniform(2, 8)]])
-    shadow = cv2.blur(cv2.warpAffine(mask, drop, size), (11, 11)) >> 1
+    shadow = np.asarray(cv2.blur(cv2.warpAffine(mask, drop, size), (11, 11))) // 2
     window[:] = cv2.multiply(window, cv2.merge([255 - shadow] * 3), scale=1 / 255)
     cv2.copyTo(pixels, mask, window)
 

@@ -45,7 +45,7 @@ NAMES = ("Anna", "Tom", "Priya", "James", "Olu", "Grace", "Liam", "Mei", "Sam", 
 TEXT: dict[Evidence, tuple[str, ...]] = {
     frozenset({Intent.DAMAGED_ITEM}): (
         "The {product} arrived [broken|cracked|smashed|in pieces].",
-        "The [box|parcel|package] was [crushed|torn open|soaked] and the {colour} {product} inside is [damaged|dented].",
+        "The [box|parcel|package] was [crushed|torn open|soaked] and the {colour} {product} inside [damaged|dented].",
         "My {product} has a [big crack|deep scratch|hole|dent], it must have been [dropped|damaged] on the way.",
         "I unpacked the {colour} {product} and it was [already broken|badly damaged|shattered].",
         "[Bad packing|No padding at all]: the {product} did not survive the trip, it is [broken|cracked].",
@@ -154,7 +154,8 @@ TEXT: dict[Evidence, tuple[str, ...]] = {
     VAGUE: (
         "Please see the [picture|photo|attachment].", "I have a problem with my order.", "Can someone help me?",
         "Same problem as [I said in my voice message|on the phone].", "As I [said|explained] in the recording.",
-        "I attached a [photo|picture], that says it all.", "Please listen to my message.", "See [above|below|attached].",
+        "I attached a [photo|picture], that says it all.", "Please listen to my message.",
+        "See [above|below|attached].",
         "I need help with order {order}.", "It is about the {product}.", "Is anybody there?",
         "Please look into this [today|as soon as possible].", "Not happy at all.",
     ),

@@ -77,7 +77,7 @@ class _Synthesiser:
             self._chunks.clear()
             self._library.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, 0, 0, _UTF8, None, None)
             samples = np.frombuffer(b"".join(self._chunks), dtype=np.int16)
-        return samples.astype(np.float32) / 32768, self.sample_rate_hz
+        return np.divide(samples, 32768, dtype=np.float32), self.sample_rate_hz
 
     def _collect(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None) -> int:
         if samples and count > 0:

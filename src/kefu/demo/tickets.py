@@ -16,6 +16,8 @@ from kefu.tickets.quarantine import TICKET
 
 _OPENING = datetime(2025, 1, 1, tzinfo=UTC)
 _MINUTES_BETWEEN_TICKETS = 5
+_PATHS = {"image": "images/{}.jpg", "audio": "audio/{}.wav"}
+_SPOIL = {"image": spoil_picture, "audio": spoil_recording}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +89,17 @@ def _write_row(params: DemoParameters, plan: Plan, files: dict[str, bytes]) -> d
     }
     if "text" in plan.present:
         row["text"] = content.text()
-    for modality, folder_and_suffix in (("image", ("images", "jpg")), ("audio", ("audio", "wav"))):
-        if modality in plan.present:
-            row[modality] = f"{folder_and_suffix[0]}/{source.ticket_id}.{folder_and_suffix[1]}"
-            if row[modality] not in files:
-                data = content.file(modality)
-                if plan.defect is not None and plan.defect.modality == modality:
-                    spoil = spoil_picture if modality == "image" else spoil_recording
-                    data = spoil(data, plan.defect, rng)
-                if data is not None:
-                    files[row[modality]] = data
+    for modality, pattern in _PATHS.items():
+        if modality not in plan.present:
+            continue
+        path = row[modality] = pattern.format(source.ticket_id)
+        if path in files:
+            continue
+        data: bytes | None = content.file(modality)
+        if data is not None and plan.defect is not None and plan.defect.modality == modality:
+            data = _SPOIL[modality](data, plan.defect, rng)
+        if data is not None:
+            files[path] = data
     match plan.defect:
         case Defect.EMPTY_TEXT:
             row["text"] = spoil_text(rng)
