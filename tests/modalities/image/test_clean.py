@@ -67,6 +67,17 @@ def test_a_bomb_is_not_decoded(monkeypatch):
     assert clean(png_header(50_000, 50_000), PARAMS).reason is Reason.TOO_MANY_PIXELS
 
 
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".webp", ".bmp", ".gif", ".tiff"])
+def test_any_damage_is_answered_in_silence(extension, make_photo, encode, capfd):
+    raw, rng = encode(extension, make_photo(0, 24, 32)), np.random.default_rng(0)
+    for _ in range(60):
+        damaged = bytearray(raw)
+        for position in rng.integers(0, len(raw), 3):
+            damaged[position] = rng.integers(256)
+        assert isinstance(clean(bytes(damaged), Cleaning(max_megapixels=1)), Cleaned | Fault)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_limits_are_inclusive(photo, encode):
     raw = encode(".png", photo)
     exact = {"max_bytes": len(raw), "max_megapixels": 128 * 96 / 1e6, "min_side_px": 96}

@@ -91,7 +91,7 @@ def _warp(pixels: Pixels, params: Augmentation, rng: np.random.Generator) -> Pix
     centre = np.array([(width - 1) / 2, (height - 1) / 2])
     shift = centre + offset - linear @ centre
     if np.allclose(linear, np.eye(2)) and np.allclose(shift, 0):
-        return pixels.copy()
+        return pixels
     # Mirrored borders: black corners would tell the model how far a copy was turned.
     return cv2.warpAffine(
         pixels,
