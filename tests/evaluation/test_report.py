@@ -2,6 +2,7 @@ import re
 from html.parser import HTMLParser
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from kefu.evaluation.contact_sheet import picture_sheet, spectrogram_sheet, text_sheet
@@ -77,7 +78,7 @@ def test_the_headline_says_what_was_measured(render, usual):
     assert (
         f"Of 100 tickets it has never seen, the late fusion sends about {100 * found.metrics['accuracy']:.0f}" in text
     )
-    assert "points of macro-F1 more than" in text
+    assert "points more in macro-F1 than" in text
     for name in ("late", "early", "text", "image"):
         assert re.search(rf"\b{name}\b", text)
 
@@ -99,6 +100,13 @@ def test_what_a_user_wrote_is_text_everywhere(render, evaluated, predictions, qu
     assert "<script>alert" not in page
     assert "alert('连衣裙')" in Page(page).text
     assert not [script for script in Page(page).scripts if script.startswith("alert")]
+
+
+def test_a_figure_cannot_end_the_script_it_stands_in(render):
+    sheet = go.Figure(go.Scatter(x=[1], y=[1], text=["</script><script>alert(1)</script>"]))
+    page = render(contact_sheets={"audio": sheet})
+    assert "<script>alert(1)" not in page
+    assert "alert(1)" in page
 
 
 def test_facts_and_texts_stand_in_the_page(render):

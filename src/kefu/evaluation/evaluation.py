@@ -297,7 +297,7 @@ def _cautions(predictions: Predictions, customers: int) -> list[str]:
         cautions.append(f"No scored ticket belongs to: {', '.join(absent)}.")
     nameless = int((_known(predictions.tickets["customer_id"], "") == "").sum())
     if nameless:
-        cautions.append(f"{nameless} tickets name no customer and count as one each: intervals may be too narrow.")
+        cautions.append(f"{nameless:,} tickets name no customer and count as one each: intervals may be too narrow.")
     return cautions
 
 

@@ -7,6 +7,7 @@ where it is long, shortened on the axis and given in full on hover. Backgrounds 
 import html
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -218,8 +219,13 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> go.Figure:
         )
     )
     every = max(1, -(-size // MOST_CLASSES_IN_FULL))
-    ticks = {"tickvals": np.arange(0, size, every), "ticktext": [short(name, 14) for name in classes[::every]]}
-    figure.update_xaxes(title_text="Predicted", showgrid=False, tickangle=-40, **ticks)
+    ticks: dict[str, Any] = {
+        "tickvals": np.arange(0, size, every),
+        "ticktext": [short(name, 14) for name in classes[::every]],
+    }
+    if text is None:
+        ticks["tickfont"] = {"size": 11}
+    figure.update_xaxes(title_text="Predicted", showgrid=False, tickangle=-40 if text is not None else -90, **ticks)
     figure.update_yaxes(title_text="True", showgrid=False, autorange="reversed", **ticks)
     height = int(np.clip(170 + 46 * size, 300, 900))
     return _finished(

@@ -121,9 +121,10 @@ def _in_words(metrics: Mapping[str, Any]) -> list[str]:
 
 def _gain_in_words(best: Mapping[str, Any], chosen: str) -> str:
     points = 100 * best["gain"]
+    compared = "as much" if abs(points) < 0.05 else f"{abs(points):.1f} points {'more' if points > 0 else 'less'}"
     found = (
         f"On the {_counted(best['common'], 'ticket')} that have {best['name']}, the best single modality, {chosen} "
-        f"scores {abs(points):.1f} points of macro-F1 {'more' if points >= 0 else 'less'} than {best['name']} alone"
+        f"scores {compared} in macro-F1 {'as' if compared == 'as much' else 'than'} {best['name']} alone"
     )
     if best["gain_low"] is None:
         return f"{found}."
