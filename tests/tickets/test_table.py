@@ -2,7 +2,7 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kefu.tickets.errors import EmptyTableError, KefuError, TicketTableError
@@ -158,6 +158,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8
 
 @settings(max_examples=60, deadline=None)
 @given(values=st.lists(st.one_of(st.none(), texts), min_size=1, max_size=4), ending=st.sampled_from(["csv", "jsonl"]))
+@example(values=["a\rb", "\r\n", '"', " , "], ending="csv")
 def test_what_is_written_is_read_back(tmp_path_factory, values, ending):
     path = tmp_path_factory.mktemp("out") / f"deep/t.{ending}"
     ids = [f"{i:03d}" for i in range(len(values))]
