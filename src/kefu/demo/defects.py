@@ -31,7 +31,7 @@ REASONS: Mapping[Defect, Reason] = {
 """What cleaning should say."""
 
 _EMPTY_TEXTS = ("   ", "???", "n/a", "<br>&nbsp;", "...", "N/A", "<p></p>")
-_UNKNOWN_LABELS = ("unknown", "other", "n/a", "??")
+_UNKNOWN_LABELS = ("unknown", "n/a", "??", "待定")  # a table alone cannot tell that "other" is no label
 _PAGE = (
     b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head>"
     b"<body><h1>Not Found</h1><p>The requested file was not found on this server.</p></body></html>\n"
