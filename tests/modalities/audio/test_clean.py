@@ -179,6 +179,11 @@ class TestFaults:
         struct.pack_into("<I", raw, raw.index(b"data") + 4, 0xFFFFFFFF)
         assert len(payload(bytes(raw))) == RATE
 
+    def test_a_chunk_of_odd_length_before_the_data(self):
+        raw = encode(tone())
+        odd = raw[:36] + struct.pack("<4sI", b"note", 3) + b"abc\0" + raw[36:]
+        assert len(payload(odd)) == RATE
+
     def test_a_wav_that_says_it_has_no_samples(self):
         raw = bytearray(encode(tone()))
         struct.pack_into("<I", raw, raw.index(b"data") + 4, 0)
