@@ -103,7 +103,9 @@ def test_short_but_content(text: str) -> None:
     assert payload(text) == text
 
 
-@pytest.mark.parametrize("raw", [None, 20391, 2.5, float("nan"), b"bytes", ["a"], np.int64(3)])
+@pytest.mark.parametrize(
+    "raw", [None, 20391, 2.5, float("nan"), b"bytes", ["a"], np.int64(3), pytest.param(10**5000, id="huge")]
+)
 def test_wrong_type(raw: object) -> None:
     fault = clean(raw, PARAMS)
     assert isinstance(fault, Fault)

@@ -8,6 +8,7 @@ from kefu.modalities.text.language import detect_language
     [
         ("Where is my coat?", "en"),
         ("Loved this top", "en"),
+        ("I bought the Maison de la Mer coat and it is not for me", "en"),
         ("chic derrière, très chic but it is not for me", "en"),
         ("我的裤子什么时候发货？", "zh"),
         ("我的iPhone坏了怎么办", "zh"),

@@ -98,6 +98,12 @@ def test_rows_do_not_depend_on_the_batch() -> None:
         assert np.array_equal(alone[1][0], values[row])
 
 
+def test_an_ngram_is_within_one_text() -> None:
+    tfidf = learn(["coat late", "外套"], min_df=1, word_ngrams=(2, 2), han_ngrams=(2, 2), char_ngrams=(9, 9))
+    assert dense(tfidf, ["coat late", "外套"]).any(axis=1).all()
+    assert not dense(tfidf, ["coat", "late", "外", "套"]).any()
+
+
 def test_unseen_texts_and_empty_batch() -> None:
     tfidf = learn(["coat", "coat"], word_ngrams=(1, 1), char_ngrams=(9, 9))
     assert not dense(tfidf, ["xylophone", "狗", "", "👍"]).any()

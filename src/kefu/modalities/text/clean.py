@@ -22,13 +22,16 @@ _PLACEHOLDERS = (
     *("无内容", "没有内容", "暂无内容", "无文字", "没有文字", "无留言", "没有留言"),
 )
 # markup may be several times as long as what it says
-_RAW_CHARS_PER_CHAR = 16
+_RAW_CHARS_PER_CHAR = 8
 
 _HAS_HAN = re.compile(f"[{HAN}]")
 _AMPERSANDS = re.compile("&(?:amp;|AMP;|#0*38;|#[xX]0*26;)+")
 _ENTITY = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# neither part runs over another opening, so that a heap of openings costs no more than its length
 _INVISIBLE_MARKUP = re.compile(
-    r"<!--.{0,2000}?-->|<!doctype[^<>]{0,200}>|<(script|style)\b[^<>]{0,500}>.{0,4000}?</\1\s*>", re.S | re.I
+    r"<!--(?:[^<]|<(?!!--)){0,4000}?-->|<!doctype[^<>]{0,200}>"
+    r"|<(script|style)\b[^<>]{0,500}>(?:[^<]|<(?!\1)){0,4000}?</\1\s*>",
+    re.I,
 )
 _BREAKING_TAG = re.compile(
     r"</?(?:address|article|aside|blockquote|body|br|center|dd|div|dl|dt|footer|form|h[1-6]|head|header|hr|html|li"
@@ -87,7 +90,7 @@ def clean(raw: Any, params: Cleaning) -> Cleaned | Fault:
     cut off), ``digest`` and ``simhash`` (see :mod:`kefu.modalities.text.fingerprint`).
     """
     if not isinstance(raw, str):
-        return Fault(Reason.WRONG_TYPE, f"text expected, found {type(raw).__name__} {str(raw)[:40]!r}")
+        return Fault(Reason.WRONG_TYPE, f"text expected, found {type(raw).__name__}")
     max_raw_chars = params.max_chars * _RAW_CHARS_PER_CHAR
     text = _settle(str(raw[:max_raw_chars]))
     cut = len(text) > params.max_chars or len(raw) > max_raw_chars

@@ -19,7 +19,7 @@ class TfidfParameters(Parameters):
 
     word_ngrams: Range = Field((1, 2), description="Shortest and longest n-gram of words.")
     han_ngrams: Range = Field((1, 3), description="Shortest and longest n-gram of Chinese characters.")
-    char_ngrams: Range = Field((2, 5), description="Shortest and longest n-gram of characters within a word.")
+    char_ngrams: Range = Field((3, 5), description="Shortest and longest n-gram of characters within a word.")
     num_buckets: int = Field(2**20, ge=1, le=2**31, description="Hash values told apart while counting.")
     max_features: int = Field(2**16, ge=1, description="At most so many n-grams are kept, those in most texts.")
     min_df: int = Field(2, ge=1, description="An n-gram in fewer training texts is dropped.")
