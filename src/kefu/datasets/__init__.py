@@ -1,1 +1,16 @@
-"""Kedro datasets of the project."""
+"""Kedro datasets of the project, each with a preview for kedro-viz where there is something to see."""
+
+from kefu.datasets.models import FusedModelDataset, FusedModelsDataset, ModalityModelDataset, PreprocessorDataset
+from kefu.datasets.shards import FeatureShardsDataset, PayloadShardsDataset
+from kefu.datasets.tickets import TicketShard, TicketTableDataset
+
+__all__ = [
+    "FeatureShardsDataset",
+    "FusedModelDataset",
+    "FusedModelsDataset",
+    "ModalityModelDataset",
+    "PayloadShardsDataset",
+    "PreprocessorDataset",
+    "TicketShard",
+    "TicketTableDataset",
+]

@@ -60,8 +60,11 @@ class Modality(Protocol):
     def clean(self, raw: Any, params: Any) -> Cleaned | Fault:
         """Check and normalise one raw value."""
 
-    def pack(self, payload: Any) -> bytes:
-        """Encode a payload without loss, in a format other programs read (UTF-8, PNG, FLAC)."""
+    def pack(self, payload: Any, params: Any) -> bytes:
+        """Encode a payload without loss, in a format other programs read (UTF-8, PNG, FLAC).
+
+        ``params`` is the group it was made with, Cleaning or Augmentation.
+        """
 
     def unpack(self, data: bytes) -> Any:
         """Undo :meth:`pack`."""

@@ -44,7 +44,7 @@ class TestAugment:
             assert 0 < len(changed) <= 2 * RATE
             assert np.abs(changed).max() <= 1.0
             assert len(changed) != len(before) or np.abs(changed - before).max() > 1e-3
-            np.testing.assert_array_equal(unpack(pack(changed, RATE)), changed)
+            np.testing.assert_array_equal(unpack(pack(changed, Augmentation(sample_rate_hz=RATE))), changed)
             np.testing.assert_array_equal(waveform, before)
 
     def test_deterministic_given_the_generator(self):

@@ -299,17 +299,17 @@ class TestNormalisation:
 class TestPayload:
     def test_round_trip_is_without_loss(self):
         cleaned = payload(encode(tone(amplitude=0.123)))
-        restored = unpack(pack(cleaned, 8_000))
+        restored = unpack(pack(cleaned, Cleaning(sample_rate_hz=8_000)))
         assert restored.dtype == np.float32
         np.testing.assert_array_equal(restored, cleaned)
 
     def test_extremes(self):
         ends = np.array([-1.0, 32_767 / 32_768, 0.0, 1 / 32_768], dtype=np.float32)
-        np.testing.assert_array_equal(unpack(pack(ends)), ends)
-        assert unpack(pack(np.array([3.0, -3.0], dtype=np.float32))).tolist() == [32_767 / 32_768, -1.0]
+        np.testing.assert_array_equal(unpack(pack(ends, Cleaning())), ends)
+        assert unpack(pack(np.array([3.0, -3.0], dtype=np.float32), Cleaning())).tolist() == [32_767 / 32_768, -1.0]
 
     def test_the_file_is_flac_at_the_given_rate(self):
-        info = soundfile.info(io.BytesIO(pack(tone(), 8_000)))
+        info = soundfile.info(io.BytesIO(pack(tone(), Cleaning(sample_rate_hz=8_000))))
         assert (info.format, info.subtype, info.samplerate, info.channels) == ("FLAC", "PCM_16", 8_000, 1)
 
 

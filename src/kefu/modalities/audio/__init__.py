@@ -2,6 +2,7 @@
 
 from kefu.modalities.audio.augment import Augmentation, augment
 from kefu.modalities.audio.clean import Cleaning, clean
+from kefu.modalities.audio.encoders import EncoderParameters, build_encoder
 from kefu.modalities.audio.features import AudioPreprocessor, Features, fit, load_preprocessor
 from kefu.modalities.audio.payload import pack, unpack
 
@@ -14,8 +15,10 @@ __all__ = [
     "AudioPreprocessor",
     "Augmentation",
     "Cleaning",
+    "EncoderParameters",
     "Features",
     "augment",
+    "build_encoder",
     "clean",
     "fit",
     "load_preprocessor",

@@ -2,6 +2,8 @@
 
 import io
 
+from typing import Protocol
+
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
@@ -19,16 +21,24 @@ def quantise(waveform: NDArray[np.floating]) -> Waveform:
     return np.clip(steps, -STEPS, STEPS - 1) / np.float32(STEPS)
 
 
-def pack(payload: Waveform, sample_rate_hz: int = 16_000) -> bytes:
+class Sampled(Protocol):
+    """Parameters that know the sample rate of the waveforms: those of cleaning, augmentation and features."""
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Samples a second."""
+
+
+def pack(payload: Waveform, params: Sampled) -> bytes:
     """Encode a waveform (T,) as 16 bit FLAC: without loss for what ``clean`` and ``augment`` return.
 
     Args:
         payload: Samples within [-1, 1].
-        sample_rate_hz: The rate written to the file's header, for players; :func:`unpack` does not need it.
+        params: The group the waveform was made with; its rate is written to the header, for players.
     """
     steps = (quantise(payload) * STEPS).astype(np.int16)
     file = io.BytesIO()
-    soundfile.write(file, steps, sample_rate_hz, format="FLAC", subtype="PCM_16")
+    soundfile.write(file, steps, params.sample_rate_hz, format="FLAC", subtype="PCM_16")
     return file.getvalue()
 
 

@@ -74,7 +74,7 @@ def perceptual_hash(pixels: Pixels) -> int:
     return _hash_grey(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
 
 
-def pack(payload: Pixels) -> bytes:
+def pack(payload: Pixels, params: Parameters | None = None) -> bytes:
     """Encode RGB pixels (H, W, 3) as PNG, without loss."""
     # The payloads are read back a few times and small: speed counts for more than the last tenth of size.
     _, encoded = cv2.imencode(".png", cv2.cvtColor(payload, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 1])

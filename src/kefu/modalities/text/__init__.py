@@ -4,6 +4,7 @@ from kefu.modalities.text.augment import Augmentation, augment
 from kefu.modalities.text.clean import Cleaning, clean
 from kefu.modalities.text.encoders import EncoderParameters, build_encoder
 from kefu.modalities.text.features import Features, TextPreprocessor, fit, load_preprocessor
+from kefu.parameters import Parameters
 
 NAME = "text"
 HOLDS_FILES = False
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-def pack(payload: str) -> bytes:
+def pack(payload: str, params: Parameters | None = None) -> bytes:
     """Encode a text as UTF-8."""
     return payload.encode("utf-8")
 

@@ -12,8 +12,10 @@ from kefu.parameters import Parameters
 class CnnRnnParameters(Parameters):
     """Size of the network."""
 
-    channels: tuple[int, ...] = Field((32, 64, 96), description="Channels of each convolution block.")
-    time_strides: tuple[int, ...] = Field((1, 2, 2), description="Pooling over time after each block.")
+    channels: tuple[int, ...] = Field(
+        (32, 64, 96), description="Channels of each convolution, which halves the mel bands."
+    )
+    time_strides: tuple[int, ...] = Field((2, 1, 2), description="Step over time of each convolution.")
     hidden_dim: int = Field(96, ge=1, description="Width of the GRU, per direction.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Dropout before and after the GRU.")
     mask_bands: int = Field(8, ge=0, description="Widest band of mel channels masked in training.")
@@ -40,15 +42,15 @@ class CnnRnnEncoder(nn.Module):
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, -1, 1))
         blocks: list[nn.Module] = []
         before, bands = 1, self.mean.shape[1]
-        for after, stride in zip(params.channels, params.time_strides, strict=True):
+        for index, (after, stride) in enumerate(zip(params.channels, params.time_strides, strict=True)):
+            size = 5 if index == 0 else 3
             blocks += [
-                nn.Conv2d(before, after, 3, padding=1, bias=False),
+                nn.Conv2d(before, after, size, stride=(2, stride), padding=size // 2, bias=False),
                 nn.BatchNorm2d(after),
                 nn.ReLU(inplace=True),
-                nn.MaxPool2d((2, stride)),
             ]
-            before, bands = after, bands // 2
-        self.convolutions = nn.Sequential(*blocks)
+            before, bands = after, (bands + 1) // 2
+        self.convolutions = nn.Sequential(*blocks).to(memory_format=torch.channels_last)
         self.time_stride = int(torch.tensor(params.time_strides).prod())
         self.recurrent = nn.GRU(before * bands, params.hidden_dim, batch_first=True, bidirectional=True)
         self.attention = nn.Sequential(
@@ -65,7 +67,7 @@ class CnnRnnEncoder(nn.Module):
         log_mel = log_mel.masked_fill(padding[:, None, :], 0.0)
         if self.training:
             log_mel = self._mask(log_mel, num_frames)
-        maps = self.convolutions(log_mel[:, None])
+        maps = self.convolutions(log_mel[:, None].contiguous(memory_format=torch.channels_last))
         states, _ = self.recurrent(self.dropout(maps.flatten(1, 2).transpose(1, 2)))
         steps = ((num_frames + self.time_stride - 1) // self.time_stride).clamp(max=states.shape[1])
         behind = torch.arange(states.shape[1], device=states.device) >= steps[:, None]

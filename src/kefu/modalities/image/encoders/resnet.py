@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from transformers import ResNetConfig, ResNetModel
 
 from kefu.parameters import Parameters
 
@@ -22,13 +21,16 @@ class ResNetParameters(Parameters):
 class ResNetEncoder(nn.Module):
     """Basic-block ResNet (He et al. 2016) with global average pooling.
 
-    Expects ``pixels`` (B, 3, H, W) uint8; gives embeddings (B, stage_dims[-1]).
+    Expects ``pixels`` (B, 3, H, W) uint8, and mean and std on the scale 0 to 1; gives embeddings (B, stage_dims[-1]).
     """
 
     mean: Tensor
     std: Tensor
 
     def __init__(self, params: ResNetParameters, mean: Sequence[float], std: Sequence[float]) -> None:
+        # transformers takes seconds to import, and cleaning pictures has no need of it
+        from transformers import ResNetConfig, ResNetModel
+
         super().__init__()
         self.embedding_dim = params.stage_dims[-1]
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1))
@@ -45,6 +47,6 @@ class ResNetEncoder(nn.Module):
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, stage_dims[-1])."""
-        pixels = (features["pixels"].float() - self.mean) / self.std
+        pixels = (features["pixels"].float() / 255 - self.mean) / self.std
         pixels = pixels.contiguous(memory_format=torch.channels_last)
         return self.dropout(self.network(pixels).pooler_output.flatten(1))

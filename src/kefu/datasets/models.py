@@ -1,0 +1,123 @@
+"""Trained models on disk, with history: one folder a version."""
+
+import json
+import shutil
+from pathlib import Path, PurePosixPath
+from typing import Any, Generic, TypeVar
+
+from kedro.io import AbstractDataset, AbstractVersionedDataset, Version
+from kedro_datasets._typing import JSONPreview
+
+from kefu import modalities
+from kefu.bundle import Bundle
+from kefu.modalities.contract import Preprocessor
+from kefu.model import FusedModel
+from kefu.training.modality_model import ModalityModel
+
+Model = TypeVar("Model", ModalityModel, FusedModel)
+
+
+class _BundleDataset(AbstractVersionedDataset[Model, Model], Generic[Model]):
+    """A model kept as a bundle folder, versioned or not."""
+
+    model_type: type[Model]
+
+    def __init__(self, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None) -> None:
+        self.metadata = metadata
+        super().__init__(
+            filepath=PurePosixPath(filepath),
+            version=version,
+            exists_function=lambda path: (Path(path) / "config.json").is_file(),
+            glob_function=lambda pattern: (
+                [str(path) for path in Path().glob(pattern)]
+                if not Path(pattern).is_absolute()
+                else [str(path) for path in Path("/").glob(pattern.lstrip("/"))]
+            ),
+        )
+
+    def save(self, data: Model) -> None:
+        """Write the bundle."""
+        data.to_bundle().save(Path(self._get_save_path()))
+
+    def load(self) -> Model:
+        """Read the bundle.
+
+        Raises:
+            BundleError: it is incomplete or damaged.
+        """
+        return self.model_type.from_bundle(Bundle.load(Path(self._get_load_path())))
+
+    def preview(self) -> JSONPreview:
+        """Return configuration and scores for kedro-viz."""
+        folder = Path(self._get_load_path())
+        shown = {
+            name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("metrics", "labels", "config")
+        }
+        return JSONPreview(json.dumps(shown, ensure_ascii=False))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath), "version": self._version}
+
+
+class ModalityModelDataset(_BundleDataset[ModalityModel]):
+    """The model of one modality."""
+
+    model_type = ModalityModel
+
+
+class FusedModelDataset(_BundleDataset[FusedModel]):
+    """A fused model: what ``kefu predict`` reads."""
+
+    model_type = FusedModel
+
+
+class FusedModelsDataset(AbstractDataset[dict[str, FusedModel], dict[str, FusedModel]]):
+    """A fused model for each strategy, in folders of their names."""
+
+    def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:
+        self.path = Path(path)
+        self.metadata = metadata
+
+    def save(self, data: dict[str, FusedModel]) -> None:
+        """Write the bundles."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        for strategy, model in data.items():
+            model.to_bundle().save(self.path / strategy)
+
+    def load(self) -> dict[str, FusedModel]:
+        """Read the bundles."""
+        folders = sorted(path.parent for path in self.path.glob("*/config.json"))
+        return {folder.name: FusedModel.from_bundle(Bundle.load(folder)) for folder in folders}
+
+    def _exists(self) -> bool:
+        return any(self.path.glob("*/config.json"))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self.path)}
+
+
+class PreprocessorDataset(AbstractDataset[Preprocessor, Preprocessor]):
+    """What feature extraction learned, as named files in a folder."""
+
+    def __init__(self, path: str, modality: str, metadata: dict[str, Any] | None = None) -> None:
+        self.path = Path(path)
+        self.modality = modality
+        self.metadata = metadata
+
+    def save(self, data: Preprocessor) -> None:
+        """Write the files."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.path.mkdir(parents=True)
+        for name, content in data.to_files().items():
+            (self.path / name).write_bytes(content)
+
+    def load(self) -> Preprocessor:
+        """Read the files."""
+        files = {path.name: path.read_bytes() for path in sorted(self.path.iterdir())}
+        return modalities.get(self.modality).load_preprocessor(files)
+
+    def _exists(self) -> bool:
+        return self.path.is_dir() and any(self.path.iterdir())
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self.path), "modality": self.modality}

@@ -1,0 +1,73 @@
+"""A table of tickets with its folder of media."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from kedro.io import AbstractDataset
+from kedro_datasets._typing import TablePreview
+
+from kefu.tickets.table import TicketTable, read_tickets
+
+
+@dataclass(frozen=True)
+class TicketShard:
+    """Some consecutive tickets to be written."""
+
+    rows: Sequence[Mapping[str, Any]]
+    files: Mapping[str, bytes]
+    """Contents by path, relative to the table."""
+    defects: Sequence[Mapping[str, str]] = field(default_factory=tuple)
+    """What was broken on purpose; it goes to a ledger beside the table."""
+    is_first: bool = True
+    is_last: bool = True
+
+
+class TicketTableDataset(AbstractDataset[TicketShard, TicketTable]):
+    """Tickets in CSV, JSON Lines or Parquet; the media lie where the table says, relative to it.
+
+    What is saved comes shard by shard (rows and files); the table appears when the last shard is there. Only CSV can
+    be written.
+    """
+
+    def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:
+        self.path = Path(path)
+        self.metadata = metadata
+
+    def load(self) -> TicketTable:
+        """Read the table.
+
+        Raises:
+            TicketTableError: it is missing or malformed.
+        """
+        return read_tickets(self.path)
+
+    def save(self, data: TicketShard) -> None:
+        """Write the files of a shard and add its rows to the table."""
+        for name, content in data.files.items():
+            path = self.path.parent / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        part = self.path.with_name(f".{self.path.name}.part")
+        ledger = self.path.with_name("defects.jsonl")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame(data.rows).to_csv(part, mode="w" if data.is_first else "a", header=data.is_first, index=False)
+        with ledger.open("w" if data.is_first else "a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in data.defects)
+        if data.is_last:
+            os.replace(part, self.path)
+
+    def preview(self, nrows: int = 8) -> TablePreview:
+        """Return the first tickets for kedro-viz."""
+        frame = self.load().frame.head(nrows).drop(columns="row").fillna("")
+        return TablePreview(json.loads(frame.to_json(orient="split")))
+
+    def _exists(self) -> bool:
+        return self.path.is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self.path)}

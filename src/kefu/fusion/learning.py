@@ -1,0 +1,94 @@
+"""Training of a fusion head over embeddings that stay as they are."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from kefu.fusion.contract import Fusion, FusionRows
+from kefu.parameters import Parameters
+
+
+class HeadParameters(Parameters):
+    """How a fusion head is trained."""
+
+    max_epochs: int = Field(60, ge=1, description="Passes over the rows.")
+    patience: int = Field(15, ge=1, description="Passes without a better held-out loss before training stops.")
+    batch_size: int = Field(128, ge=2, description="Tickets in a batch.")
+    learning_rate: float = Field(2e-3, gt=0, description="Learning rate of AdamW.")
+    weight_decay: float = Field(0.05, ge=0, description="Decoupled weight decay.")
+    modality_dropout: float = Field(
+        0.3, ge=0, lt=1, description="Chance that a present modality is hidden from a row (never its last one)."
+    )
+
+
+def train_head(fusion: Fusion, training: FusionRows, held_out: FusionRows, params: HeadParameters, seed: int) -> Fusion:
+    """Train the parameters that are not frozen; keep those of the best held-out loss.
+
+    Every modality of every row is hidden at random, so that the head learns to do without any (Neverova et al.
+    2016, "ModDrop"). Held-out rows are scored with every combination of their modalities.
+    """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    parameters = [p for p in fusion.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=params.learning_rate, weight_decay=params.weight_decay)
+    best, best_state, waited = math.inf, None, 0
+    for _ in range(params.max_epochs):
+        fusion.train()
+        for batch in _batches(training, params.batch_size, rng):
+            present = hide_modalities(batch.present, params.modality_dropout, rng)
+            loss = cross_entropy(fusion(batch.embeddings, present), torch.from_numpy(batch.targets))
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+        score = held_out_loss(fusion, held_out)
+        if score < best:
+            best, waited = score, 0
+            best_state = {name: value.clone() for name, value in fusion.state_dict().items()}
+        else:
+            waited += 1
+            if waited >= params.patience:
+                break
+    if best_state is not None:
+        fusion.load_state_dict(best_state)
+    return fusion.eval()
+
+
+def hide_modalities(present: dict[str, Tensor], share: float, rng: np.random.Generator) -> dict[str, Tensor]:
+    """Hide present modalities at random, leaving every row at least one of those it had."""
+    names = sorted(present)
+    mask = torch.stack([present[name] for name in names], dim=1).numpy()
+    chance = np.where(mask, rng.random(mask.shape), -1.0)
+    shown = mask & (chance >= share)
+    last = np.zeros_like(mask)
+    last[np.arange(len(mask)), chance.argmax(axis=1)] = True
+    shown |= last & mask & ~shown.any(axis=1, keepdims=True)
+    return {name: torch.from_numpy(shown[:, column]) for column, name in enumerate(names)}
+
+
+@torch.inference_mode()
+def held_out_loss(fusion: Fusion, rows: FusionRows) -> float:
+    """Mean cross-entropy over all rows with all they have, and with each of their modalities hidden."""
+    if len(rows) == 0:
+        return math.nan
+    fusion.eval()
+    targets = torch.from_numpy(rows.targets)
+    losses = [cross_entropy(fusion(rows.embeddings, rows.present), targets)]
+    for hidden in fusion.modalities:
+        left = torch.stack([rows.present[name] for name in fusion.modalities if name != hidden] or [targets < 0])
+        useful = left.any(dim=0)
+        if bool(useful.any()):
+            present = {n: p & (n != hidden) for n, p in rows.present.items()}
+            losses.append(cross_entropy(fusion(rows.embeddings, present)[useful], targets[useful]))
+    return float(torch.stack(losses).mean())
+
+
+def _batches(rows: FusionRows, batch_size: int, rng: np.random.Generator) -> Iterator[FusionRows]:
+    order = rng.permutation(len(rows))
+    for index in np.array_split(order, max(1, len(rows) // batch_size)):
+        yield rows.take(index)

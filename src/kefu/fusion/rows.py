@@ -1,0 +1,35 @@
+"""Gather what the modalities said of some tickets into rows that fusion takes."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+
+from kefu.engines.shards import FeatureShard
+from kefu.fusion.contract import FusionRows
+
+Outputs = Mapping[str, Mapping[str, FeatureShard]]
+"""For each trained modality its shards of ``embedding`` (N, D) and ``logits`` (N, C)."""
+
+
+def gather(tickets: pd.DataFrame, outputs: Outputs, labels: Sequence[str]) -> FusionRows:
+    """Return a row for every ticket, in the table's order."""
+    position = {ticket_id: row for row, ticket_id in enumerate(tickets["ticket_id"])}
+    embeddings, present = {}, {}
+    for name, shards in outputs.items():
+        mask = torch.zeros(len(tickets), dtype=torch.bool)
+        values: torch.Tensor | None = None
+        for shard in shards.values():
+            found = [(position[i], row) for row, i in enumerate(shard.ticket_ids) if i in position]
+            if values is None:
+                values = torch.zeros(len(tickets), shard.features["embedding"].shape[1])
+            if found:
+                to, source = (list(numbers) for numbers in zip(*found, strict=True))
+                values[to] = torch.from_numpy(shard.features["embedding"][source])
+                mask[to] = True
+        if values is None:
+            raise ValueError(f"{name}: no shard of outputs")
+        embeddings[name], present[name] = values, mask
+    numbers = {label: number for number, label in enumerate(labels)}
+    return FusionRows(embeddings, present, np.array([numbers[label] for label in tickets["label"]], dtype=np.int64))

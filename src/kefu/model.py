@@ -1,0 +1,97 @@
+"""The fused model: one classifier a modality and the fusion over them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from kefu.bundle import Bundle, BundleError
+from kefu.fusion.contract import Fusion
+from kefu.fusion.strategies import FusionParameters, build_fusion
+from kefu.training.modality_model import ModalityModel
+
+
+@dataclass(frozen=True)
+class FusedModel:
+    """What ``kefu predict`` uses."""
+
+    parts: Mapping[str, ModalityModel]
+    """A model for every modality, the untrained ones included."""
+    fusion: Fusion
+    strategy: str
+    parameters: FusionParameters
+    labels: tuple[str, ...]
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    card: str = ""
+
+    def to_bundle(self) -> Bundle:
+        """Return the model as it is written to disk."""
+        tensors: dict[str, Tensor] = {f"fusion.{k}": v for k, v in self.fusion.state_dict().items()}
+        files: dict[str, bytes] = {}
+        configs: dict[str, Any] = {}
+        for name, part in self.parts.items():
+            bundle = part.to_bundle()
+            tensors |= {f"{name}.{key}": value for key, value in bundle.tensors.items()}
+            files |= {f"{name}/{key}": value for key, value in bundle.files.items()}
+            configs[name] = bundle.config
+        return Bundle(
+            kind="fused",
+            config={
+                "strategy": self.strategy,
+                "fusion": self.parameters.model_dump(mode="json"),
+                "modalities": configs,
+                "provenance": dict(self.provenance),
+            },
+            labels=self.labels,
+            tensors=tensors,
+            files=files,
+            metrics=self.metrics,
+            card=self.card,
+        )
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> "FusedModel":
+        """Undo :meth:`to_bundle`.
+
+        Raises:
+            BundleError: it is the bundle of a single modality.
+        """
+        if bundle.kind != "fused":
+            raise BundleError(f"this is a {bundle.kind} bundle; prediction needs a fused one (the pipeline `fuse`)")
+        parts = {
+            name: ModalityModel.restore(
+                config, bundle.labels, _below(bundle.tensors, f"{name}."), _below(bundle.files, f"{name}/"), {}
+            )
+            for name, config in bundle.config["modalities"].items()
+        }
+        parameters = FusionParameters.model_validate(bundle.config["fusion"])
+        weights = _below(bundle.tensors, "fusion.")
+        fusion = build_fusion(bundle.config["strategy"], heads_of(parts), weights["log_prior"].exp(), parameters)
+        fusion.load_state_dict(weights)
+        return cls(
+            parts,
+            fusion.eval(),
+            bundle.config["strategy"],
+            parameters,
+            bundle.labels,
+            bundle.metrics,
+            bundle.config["provenance"],
+            bundle.card,
+        )
+
+    @torch.inference_mode()
+    def probabilities(self, embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
+        """Return class probabilities (B, C)."""
+        return self.fusion(embeddings, present).softmax(dim=1)
+
+
+def heads_of(parts: Mapping[str, ModalityModel]) -> dict[str, nn.Linear]:
+    """Return the linear heads of the trained modalities, which fusion builds on."""
+    return {name: part.classifier.head for name, part in parts.items() if part.classifier is not None}
+
+
+def _below(items: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {key.removeprefix(prefix): value for key, value in items.items() if key.startswith(prefix)}

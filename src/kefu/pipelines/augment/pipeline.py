@@ -1,0 +1,40 @@
+"""Wiring of the augmentation pipeline."""
+
+from kedro.pipeline import Node, Pipeline
+
+from kefu.modalities import MODALITIES
+from kefu.pipelines.augment.nodes import augment_shards_of, draw_contact_sheet_of
+
+
+def create_pipeline() -> Pipeline:
+    """Augment each modality in its namespace and draw what came of it."""
+    return Pipeline(
+        [
+            Pipeline(
+                [
+                    Node(
+                        augment_shards_of(modality),
+                        inputs=[
+                            "tickets",
+                            f"{modality}.cleaned",
+                            f"params:{modality}.augmentation",
+                            f"params:{modality}.copies",
+                            "params:seed",
+                            "params:hardware",
+                        ],
+                        outputs=f"{modality}.augmented",
+                        name="augment",
+                        namespace=modality,
+                    ),
+                    Node(
+                        draw_contact_sheet_of(modality),
+                        inputs=[f"{modality}.cleaned", f"{modality}.augmented", f"params:{modality}.features"],
+                        outputs=f"{modality}.contact_sheet",
+                        name="draw_contact_sheet",
+                        namespace=modality,
+                    ),
+                ]
+            )
+            for modality in MODALITIES
+        ]
+    )

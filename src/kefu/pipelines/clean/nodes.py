@@ -1,0 +1,79 @@
+"""Nodes of the cleaning pipeline."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from kefu import modalities
+from kefu.engines import EngineParameters, map_in_order, show_progress
+from kefu.engines.shards import CleanTask, clean_shard, split_rows
+from kefu.tickets.assemble import assemble_tickets
+from kefu.tickets.check import check_tickets
+from kefu.tickets.parameters import TicketParameters
+from kefu.tickets.table import TicketTable
+from kefu.training.hardware import HardwareParameters
+
+CleanedShards = Mapping[str, pa.Table]
+
+
+def check_raw_tickets(raw_tickets: TicketTable, params: TicketParameters) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Sieve out tickets without id or label, and those that stand twice.
+
+    Returns:
+        Valid tickets, and the quarantine rows of the others.
+    """
+    return check_tickets(raw_tickets.frame, params)
+
+
+def clean_shards_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Table]]]:
+    """Return the node function that cleans one modality, shard by shard."""
+
+    def clean_shards(
+        valid_tickets: pd.DataFrame,
+        tickets_path: str,
+        params: Any,
+        engine: EngineParameters,
+        hardware: HardwareParameters,
+    ) -> Iterator[dict[str, pa.Table]]:
+        """Clean every value of the modality; a value that is lost keeps a row that says why."""
+        given = valid_tickets[valid_tickets[modality].notna()] if modality in valid_tickets else valid_tickets.iloc[:0]
+        shards = dict(split_rows(given, engine.tickets_per_shard))
+        tasks = (
+            CleanTask(
+                modality, list(rows["ticket_id"]), list(rows.get(modality, ())), Path(tickets_path).parent, params
+            )
+            for rows in shards.values()
+        )
+        results = map_in_order(clean_shard, tasks, workers=hardware.num_workers)
+        for name, table in zip(shards, show_progress(results, total=len(shards), what=f"{modality}: clean")):
+            yield {name: table}
+
+    # Kedro reads the annotation to validate the parameters before anything runs
+    clean_shards.__annotations__["params"] = modalities.get(modality).Cleaning
+    return clean_shards
+
+
+def assemble(
+    valid_tickets: pd.DataFrame, rejected_tickets: pd.DataFrame, params: TicketParameters, **cleaned: CleanedShards
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Bring together what cleaning found, drop duplicates, divide the tickets into splits.
+
+    Returns:
+        The tickets to train on, and the whole quarantine table; together they hold every ticket of the raw table.
+    """
+    found = {modality: _verdicts(shards) for modality, shards in cleaned.items()}
+    return assemble_tickets(valid_tickets, rejected_tickets, found, params)
+
+
+def _verdicts(shards: CleanedShards) -> pd.DataFrame:
+    """Return what cleaning said of each ticket, without the payloads."""
+    parts = [
+        shard.select(["ticket_id", "reason", "detail", "facts"])
+        .append_column("ok", shard["payload"].is_valid())
+        .to_pandas()
+        for shard in shards.values()
+    ]
+    return pd.concat(parts, ignore_index=True)

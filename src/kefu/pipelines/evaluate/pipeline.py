@@ -1,0 +1,50 @@
+"""Wiring of the evaluation pipeline."""
+
+from kedro.pipeline import Node, Pipeline
+
+from kefu.modalities import MODALITIES
+from kefu.pipelines.evaluate.nodes import SHOWN_FIGURES, collect_predictions, evaluate_predictions, write_report
+
+
+def create_pipeline() -> Pipeline:
+    """Collect, score, report."""
+    return Pipeline(
+        [
+            Node(
+                collect_predictions,
+                inputs={
+                    "fusions": "fusions",
+                    "tickets": "tickets",
+                    "params": "params:evaluation",
+                    **{modality: f"{modality}.outputs" for modality in MODALITIES},
+                },
+                outputs="test_predictions",
+                name="collect_predictions",
+            ),
+            Node(
+                evaluate_predictions,
+                inputs={
+                    "predictions": "test_predictions",
+                    "tickets": "tickets",
+                    "quarantine": "quarantine",
+                    "fusion": "params:fusion",
+                    "params": "params:evaluation",
+                    **{modality: f"{modality}.history" for modality in MODALITIES},
+                },
+                outputs=["evaluation", "metrics", *(f"{name}_figure" for name in SHOWN_FIGURES)],
+                name="evaluate_predictions",
+            ),
+            Node(
+                write_report,
+                inputs={
+                    "evaluation": "evaluation",
+                    "tickets": "tickets",
+                    "dataset_name": "params:dataset",
+                    "seed": "params:seed",
+                    **{modality: f"{modality}.contact_sheet" for modality in MODALITIES},
+                },
+                outputs="report",
+                name="write_report",
+            ),
+        ]
+    )

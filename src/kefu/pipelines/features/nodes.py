@@ -1,0 +1,49 @@
+"""Nodes of the feature pipeline."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from kefu import modalities
+from kefu.engines import map_in_order, show_progress
+from kefu.engines.shards import ExtractTask, FeatureShard, extract_shard, payloads
+from kefu.modalities.contract import Preprocessor
+from kefu.training.hardware import HardwareParameters
+
+
+def fit_preprocessor_of(modality: str) -> Callable[..., Preprocessor]:
+    """Return the node function that learns one modality's preprocessor."""
+    module = modalities.get(modality)
+
+    def fit_preprocessor(tickets: pd.DataFrame, cleaned: Mapping[str, pa.Table], params: Any) -> Preprocessor:
+        """Learn vocabulary or statistics from the training tickets, and from no other."""
+        wanted = frozenset(tickets.loc[(tickets["split"] == "train") & tickets[f"has_{modality}"], "ticket_id"])
+        values = (payload for table in cleaned.values() for _, payload in payloads(modality, table, wanted))
+        return module.fit(show_progress(values, total=len(wanted), what=f"{modality}: fit"), params)
+
+    fit_preprocessor.__annotations__["params"] = module.Features
+    return fit_preprocessor
+
+
+def extract_shards_of(modality: str) -> Callable[..., Iterator[dict[str, FeatureShard]]]:
+    """Return the node function that extracts one modality's features, shard by shard."""
+
+    def extract_shards(
+        tickets: pd.DataFrame,
+        shards: Mapping[str, pa.Table],
+        preprocessor: Preprocessor,
+        hardware: HardwareParameters,
+    ) -> Iterator[dict[str, FeatureShard]]:
+        """Extract the features of every kept ticket, or of every copy."""
+        kept = frozenset(tickets.loc[tickets[f"has_{modality}"], "ticket_id"])
+        tasks = (
+            ExtractTask(modality, table, kept.intersection(table["ticket_id"].to_pylist()), preprocessor)
+            for table in shards.values()
+        )
+        results = map_in_order(extract_shard, tasks, workers=hardware.num_workers)
+        for name, shard in zip(shards, show_progress(results, total=len(shards), what=f"{modality}: features")):
+            yield {name: shard}
+
+    return extract_shards

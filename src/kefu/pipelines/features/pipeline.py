@@ -1,0 +1,39 @@
+"""Wiring of the feature pipeline."""
+
+from kedro.pipeline import Node, Pipeline
+
+from kefu.modalities import MODALITIES
+from kefu.pipelines.features.nodes import extract_shards_of, fit_preprocessor_of
+
+
+def create_pipeline() -> Pipeline:
+    """Fit and extract each modality in its namespace."""
+    return Pipeline([_modality_pipeline(modality) for modality in MODALITIES])
+
+
+def _modality_pipeline(modality: str) -> Pipeline:
+    return Pipeline(
+        [
+            Node(
+                fit_preprocessor_of(modality),
+                inputs=["tickets", f"{modality}.cleaned", f"params:{modality}.features"],
+                outputs=f"{modality}.preprocessor",
+                name="fit_preprocessor",
+                namespace=modality,
+            ),
+            Node(
+                extract_shards_of(modality),
+                inputs=["tickets", f"{modality}.cleaned", f"{modality}.preprocessor", "params:hardware"],
+                outputs=f"{modality}.features",
+                name="extract",
+                namespace=modality,
+            ),
+            Node(
+                extract_shards_of(modality),
+                inputs=["tickets", f"{modality}.augmented", f"{modality}.preprocessor", "params:hardware"],
+                outputs=f"{modality}.augmented_features",
+                name="extract_augmented",
+                namespace=modality,
+            ),
+        ]
+    )

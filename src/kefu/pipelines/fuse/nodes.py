@@ -1,0 +1,108 @@
+"""Nodes of the fusion pipeline."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.metrics import accuracy_score, f1_score
+
+from kefu import __version__
+from kefu.engines.shards import FeatureShard
+from kefu.fusion.contract import FusionRows
+from kefu.fusion.rows import gather
+from kefu.fusion.strategies import STRATEGIES, FusionParameters, fit_fusion
+from kefu.model import FusedModel, heads_of
+from kefu.model_card import write_card
+from kefu.tickets.errors import KefuError
+from kefu.training.hardware import HardwareParameters, choose_hardware
+from kefu.training.modality_model import ModalityModel
+
+logger = logging.getLogger(__name__)
+
+
+def fit_fusions(
+    tickets: pd.DataFrame,
+    params: FusionParameters,
+    seed: int,
+    hardware: HardwareParameters,
+    **modalities: Any,
+) -> dict[str, FusedModel]:
+    """Fit every strategy on what the trained modalities say.
+
+    Args:
+        tickets: all kept tickets.
+        params: settings of each strategy.
+        seed: of starting weights and shuffling.
+        hardware: for the number of threads.
+        modalities: ``<modality>_model`` and ``<modality>_outputs`` of each modality.
+
+    Returns:
+        A model for each strategy; they share their modalities' parts.
+
+    Raises:
+        KefuError: no modality could be trained.
+    """
+    torch.set_num_threads(choose_hardware(hardware).threads)
+    parts: dict[str, ModalityModel] = {
+        name.removesuffix("_model"): value for name, value in modalities.items() if name.endswith("_model")
+    }
+    heads = heads_of(parts)
+    if not heads:
+        raise KefuError(
+            "no modality has enough training tickets of two labels; bring more tickets (`kefu check` counts)"
+        )
+    labels = next(iter(parts.values())).labels
+    rows = {
+        split: _rows(tickets[tickets["split"] == split], modalities, parts, labels) for split in ("train", "validation")
+    }
+    prior = torch.from_numpy(np.bincount(rows["train"].targets, minlength=len(labels))).float()
+    fusions = {}
+    for strategy in STRATEGIES:
+        fusion = fit_fusion(strategy, heads, prior, rows["train"], rows["validation"], params, seed)
+        fusions[strategy] = FusedModel(parts, fusion, strategy, params, labels)
+        logger.info("%s fusion: validation %s", strategy, _scores(fusions[strategy], rows["validation"]))
+    return fusions
+
+
+def make_model(
+    fusions: Mapping[str, FusedModel], tickets: pd.DataFrame, params: FusionParameters, **modalities: Any
+) -> FusedModel:
+    """Return the model of the chosen strategy, with its scores and its card."""
+    chosen = fusions[params.strategy]
+    metrics = {
+        split: _scores(chosen, _rows(tickets[tickets["split"] == split], modalities, chosen.parts, chosen.labels))
+        for split in ("validation", "test")
+    }
+    metrics["modalities"] = {name: dict(part.metrics) for name, part in chosen.parts.items()}
+    provenance = {
+        "kefu": __version__,
+        "torch": torch.__version__,
+        "tickets": {split: int(count) for split, count in tickets["split"].value_counts().items()},
+    }
+    card = write_card(chosen.strategy, chosen.labels, metrics, provenance, tickets)
+    return FusedModel(
+        chosen.parts, chosen.fusion, chosen.strategy, chosen.parameters, chosen.labels, metrics, provenance, card
+    )
+
+
+def _rows(
+    tickets: pd.DataFrame, modalities: Mapping[str, Any], parts: Mapping[str, ModalityModel], labels: tuple[str, ...]
+) -> FusionRows:
+    outputs: dict[str, Mapping[str, FeatureShard]] = {
+        name: modalities[f"{name}_outputs"] for name, part in parts.items() if part.is_trained
+    }
+    return gather(tickets, outputs, labels)
+
+
+def _scores(model: FusedModel, rows: FusionRows) -> dict[str, float | int]:
+    if len(rows) == 0:
+        return {"tickets": 0}
+    predicted = model.probabilities(rows.embeddings, rows.present).argmax(dim=1).numpy()
+    return {
+        "tickets": len(rows),
+        "accuracy": round(float(accuracy_score(rows.targets, predicted)), 4),
+        "macro_f1": round(float(f1_score(rows.targets, predicted, average="macro", zero_division=0)), 4),
+    }

@@ -1,0 +1,38 @@
+"""Wiring of the training pipelines."""
+
+from kedro.pipeline import Node, Pipeline
+
+from kefu.pipelines.train.nodes import encode, train_of
+
+
+def create_pipeline(modality: str) -> Pipeline:
+    """Train one modality in its namespace and let it speak of every ticket."""
+    return Pipeline(
+        [
+            Node(
+                train_of(modality),
+                inputs=[
+                    "tickets",
+                    f"{modality}.features",
+                    f"{modality}.augmented_features",
+                    f"{modality}.preprocessor",
+                    f"params:{modality}.cleaning",
+                    f"params:{modality}.encoder",
+                    f"params:{modality}.training",
+                    "params:checkpoints",
+                    "params:seed",
+                    "params:hardware",
+                ],
+                outputs=[f"{modality}.model", f"{modality}.history"],
+                name="train",
+                namespace=modality,
+            ),
+            Node(
+                encode,
+                inputs=[f"{modality}.model", f"{modality}.features", "params:hardware"],
+                outputs=f"{modality}.outputs",
+                name="encode",
+                namespace=modality,
+            ),
+        ]
+    )

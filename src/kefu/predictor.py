@@ -1,0 +1,162 @@
+"""Prediction: from raw tickets to labels, whatever part of a ticket is missing or broken."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from kefu import modalities
+from kefu.bundle import Bundle
+from kefu.model import FusedModel
+from kefu.tickets.faults import Fault
+from kefu.tickets.media import read_media
+from kefu.tickets.table import TicketTable, read_tickets
+from kefu.training.modality_model import ModalityModel
+
+Tickets = TicketTable | pd.DataFrame | str | Path
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A trained model, ready for tickets.
+
+    >>> predictor = Predictor.load("models/latest")        # doctest: +SKIP
+    >>> predictor.predict("tickets.csv")                   # doctest: +SKIP
+    """
+
+    model: FusedModel
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Predictor":
+        """Read a bundle.
+
+        Raises:
+            BundleError: the folder is no bundle that this version can read.
+        """
+        return cls(FusedModel.from_bundle(Bundle.load(Path(folder))))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in the order of the probability columns."""
+        return self.model.labels
+
+    def predict(
+        self,
+        tickets: Tickets,
+        *,
+        batch_size: int = 64,
+        progress: Callable[[int], None] | None = None,
+    ) -> pd.DataFrame:
+        """Predict a label for every ticket.
+
+        Args:
+            tickets: a table, its path, or a frame with the columns ``ticket_id`` and any of the modalities; paths in
+                a bare frame are relative to the working directory.
+            batch_size: tickets in memory at a time.
+            progress: called with the number of tickets done after each batch.
+
+        Returns:
+            A row a ticket in the order given: ``ticket_id``, ``label``, ``confidence``, ``probability_<label>`` for
+            each class, ``used`` (modalities, joined by ``+``; empty: the prior) and ``not_used`` (why the others
+            were not, ``image: truncated (…); audio: none given``).
+
+        Raises:
+            TicketTableError: the table cannot be read.
+        """
+        table = _as_table(tickets)
+        frames = []
+        done = 0
+        for frame in _batches(table.frame, batch_size):
+            frames.append(self._predict_batch(frame, table.root))
+            done += len(frame)
+            if progress is not None:
+                progress(done)
+        return pd.concat(frames, ignore_index=True) if frames else self._predict_batch(table.frame, table.root)
+
+    def _predict_batch(self, frame: pd.DataFrame, root: Path) -> pd.DataFrame:
+        embeddings: dict[str, Tensor] = {}
+        present: dict[str, Tensor] = {}
+        reasons: dict[str, list[str | None]] = {}
+        for name, part in self.model.parts.items():
+            values = frame[name] if name in frame else pd.Series([None] * len(frame))
+            payloads, reasons[name] = _clean(part, list(values), root)
+            if part.is_trained:
+                present[name] = torch.tensor([payload is not None for payload in payloads], dtype=torch.bool)
+                embeddings[name] = _embed(part, payloads)
+        probabilities = self.model.probabilities(embeddings, present).double().numpy()
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        names = list(reasons)
+        columns: dict[str, Any] = {
+            "ticket_id": frame["ticket_id"].to_numpy(),
+            "label": np.asarray(self.labels, dtype=object)[probabilities.argmax(axis=1)],
+            "confidence": probabilities.max(axis=1),
+        }
+        columns |= {f"probability_{label}": probabilities[:, i] for i, label in enumerate(self.labels)}
+        rows = list(zip(*(reasons[name] for name in names), strict=True))
+        columns["used"] = ["+".join(n for n, why in zip(names, row, strict=True) if why is None) for row in rows]
+        columns["not_used"] = [
+            "; ".join(f"{n}: {why}" for n, why in zip(names, row, strict=True) if why is not None) for row in rows
+        ]
+        return pd.DataFrame(columns)
+
+
+def _clean(part: ModalityModel, values: list[Any], root: Path) -> tuple[list[Any], list[str | None]]:
+    """Return payloads (None where there is none) and why there is none (None where there is one)."""
+    module = modalities.get(part.name)
+    payloads: list[Any] = []
+    reasons: list[str | None] = []
+    for value in values:
+        payload, reason = None, None
+        if _is_missing(value):
+            reason = "none given"
+        elif not part.is_trained:
+            reason = "the model was trained without it"
+        else:
+            raw = read_media(root, str(value), part.cleaning.max_bytes) if module.HOLDS_FILES else value  # type: ignore[attr-defined]
+            result = raw if isinstance(raw, Fault) else module.clean(raw, part.cleaning)
+            if isinstance(result, Fault):
+                reason = f"{result.reason.value} ({result.detail})"
+            else:
+                payload = result.payload
+        payloads.append(payload)
+        reasons.append(reason)
+    return payloads, reasons
+
+
+@torch.inference_mode()
+def _embed(part: ModalityModel, payloads: list[Any]) -> Tensor:
+    """Return embeddings (B, D), zeros where there is no payload."""
+    assert part.classifier is not None  # noqa: S101
+    assert part.preprocessor is not None  # noqa: S101
+    embeddings = torch.zeros(len(payloads), part.classifier.head.in_features)
+    rows = [i for i, payload in enumerate(payloads) if payload is not None]
+    if rows:
+        features = part.preprocessor.extract([payloads[i] for i in rows])
+        batch: Mapping[str, Tensor] = {key: torch.from_numpy(value) for key, value in features.items()}
+        embeddings[rows] = part.classifier(batch).embedding
+    return embeddings
+
+
+def _as_table(tickets: Tickets) -> TicketTable:
+    if isinstance(tickets, TicketTable):
+        return tickets
+    if isinstance(tickets, pd.DataFrame):
+        frame = tickets.reset_index(drop=True)
+        if "ticket_id" not in frame:
+            frame.insert(0, "ticket_id", [f"row-{i}" for i in range(len(frame))])
+        return TicketTable(frame, Path())
+    return read_tickets(tickets, require_ids=False)
+
+
+def _batches(frame: pd.DataFrame, size: int) -> Iterator[pd.DataFrame]:
+    for start in range(0, len(frame), size):
+        yield frame.iloc[start : start + size]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA or value == ""

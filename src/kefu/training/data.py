@@ -1,0 +1,89 @@
+"""Batches of features for training: one variant of every ticket an epoch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+Batch = dict[str, Tensor]
+TARGET = "target"
+
+
+@dataclass(frozen=True)
+class FeatureRows:
+    """Features and class numbers of some tickets.
+
+    ``ticket_ids`` may hold a ticket several times: its original and its augmented copies.
+    """
+
+    ticket_ids: Sequence[str]
+    features: Mapping[str, NDArray]
+    targets: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        sizes = {len(array) for array in self.features.values()} | {len(self.ticket_ids), len(self.targets)}
+        if len(sizes) != 1:
+            raise ValueError(f"features, ticket_ids and targets disagree in length: {sorted(sizes)}")
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+class FeatureDataset(Dataset[Batch]):
+    """Gives whole batches: it is indexed by an array of row numbers."""
+
+    def __init__(self, rows: FeatureRows) -> None:
+        self.features = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in rows.features.items()}
+        self.targets = torch.from_numpy(rows.targets)
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, index: NDArray[np.int64]) -> Batch:
+        chosen = torch.from_numpy(index)
+        return {name: array[chosen] for name, array in self.features.items()} | {TARGET: self.targets[chosen]}
+
+
+class VariantSampler(Sampler[NDArray[np.int64]]):
+    """Draws every ticket once an epoch, as one of its variants, in an order that depends on (seed, epoch) alone.
+
+    So that an epoch can be repeated after an interruption exactly as it would have been.
+    """
+
+    def __init__(self, ticket_ids: Sequence[str], batch_size: int, seed: int) -> None:
+        tickets, inverse = np.unique(np.asarray(ticket_ids, dtype=object).astype(str), return_inverse=True)
+        order = np.argsort(inverse, kind="stable")
+        self.variants = np.split(order, np.cumsum(np.bincount(inverse, minlength=len(tickets)))[:-1])
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch to be drawn next."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return max(1, len(self.variants) // self.batch_size)
+
+    def __iter__(self) -> Iterator[NDArray[np.int64]]:
+        rng = np.random.default_rng([self.seed, self.epoch])
+        rows = np.array([variants[rng.integers(len(variants))] for variants in self.variants], dtype=np.int64)
+        rng.shuffle(rows)
+        # a last batch of a few tickets would disturb batch normalisation: the batches are levelled instead
+        yield from np.array_split(rows, len(self))
+
+
+def training_loader(rows: FeatureRows, batch_size: int, seed: int) -> DataLoader:
+    """Batches for training: shuffled, one variant a ticket."""
+    sampler = VariantSampler(rows.ticket_ids, batch_size, seed)
+    return DataLoader(FeatureDataset(rows), sampler=sampler, batch_size=None)
+
+
+def ordered_loader(rows: FeatureRows, batch_size: int) -> DataLoader:
+    """Batches in the order of the rows, each once."""
+    batches = [np.arange(s, min(s + batch_size, len(rows))) for s in range(0, len(rows), batch_size)]
+    return DataLoader(FeatureDataset(rows), sampler=batches, batch_size=None)
