@@ -1,0 +1,77 @@
+# Everything a person does here. `make` alone lists it.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV   ?= .venv
+ENV    ?= local
+JOBS   ?= 4
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DEMO   := data/01_raw/demo/tickets.csv
+
+export DO_NOT_TRACK := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup run test lint viz docs bench clean lock demo check
+
+help:  ## list these commands
+	@echo "kefu: multimodal customer-service tickets, from raw files to trained models"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  make run ENV=retail   trains on another environment (a folder under conf/)"
+
+setup: $(STAMP) $(DEMO)  ## make the environment (.venv) and the demo tickets; quick when nothing changed
+	@echo "kefu is ready. Next: 'make run' trains on the demo tickets, '. $(BIN)/activate' gives you kedro and kefu."
+
+run: setup  ## train on the demo tickets, evaluate, say where the report lies
+	$(BIN)/kedro run --pipelines train_fusion --env $(ENV)
+
+test: setup  ## run all tests (those that need real data or a GPU skip themselves without)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses $(JOBS)
+
+lint: $(STAMP)  ## check style (ruff), formatting (ruff) and types (mypy)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint test  ## everything that must pass before a commit: lint and test
+
+viz: setup  ## show the pipelines as a graph in the browser
+	$(BIN)/kedro viz run
+
+docs: $(STAMP)  ## build the API reference (site/api) from the docstrings
+	$(BIN)/pdoc --docformat google --output-directory site/api kefu
+	@echo "The reference is at site/api/index.html; the guides are in docs/."
+
+bench: $(STAMP)  ## measure speed on this machine, one benchmark after another
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+demo: $(STAMP)  ## make the demo tickets anew
+	$(BIN)/kedro run --pipelines demo_data
+
+clean:  ## remove caches and built pages; data, models and the environment stay
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .viz build dist site src/*.egg-info
+	find src tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
+
+lock:  ## resolve the dependencies of pyproject.toml anew and write their versions to requirements.lock
+	set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	$(PYTHON) -m venv "$$folder/venv"; \
+	"$$folder/venv/bin/python" -m pip install --quiet '.[dev]'; \
+	"$$folder/venv/bin/python" -m pip freeze --exclude kefu > "$$folder/versions"; \
+	sed -E -e 's/\+[a-z0-9.]+$$//' -e '/^nvidia-ml-py==/b' -e '/^(nvidia-.*|cuda-.*|triton)==/d' \
+	  "$$folder/versions" > requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "kefu needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1)."; \
+	  echo "Name another one: make setup PYTHON=python3.12"; exit 1; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked versions into $(VENV); the first time this takes some minutes."
+	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(DEMO): | $(STAMP)
+	$(BIN)/kedro run --pipelines demo_data
