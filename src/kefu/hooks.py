@@ -1,14 +1,21 @@
-"""What a person sees while a pipeline runs: each node with its number and its time."""
+"""What a person sees while a pipeline runs: each node with its number and its time, then where the results lie."""
 
 import logging
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from kefu.tickets.errors import KefuError
+
 logger = logging.getLogger(__name__)
+
+RESULTS = ("demo_tickets", "quarantine", "predictions", "model", "report")
+"""Datasets whose place is told at the end of a run that made them."""
 
 
 class ProgressHooks:
@@ -18,36 +25,102 @@ class ProgressHooks:
         self._started: dict[str, float] = {}
         self._numbers: dict[str, int] = {}
         self._run_started = 0.0
+        self._project = Path()
+        self._left = Path()
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline) -> None:
-        """Number the nodes."""
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+        """Number the nodes, and work in the project's folder: paths in parameters are relative to it."""
         self._numbers = {node.name: number for number, node in enumerate(pipeline.nodes, start=1)}
         self._run_started = time.monotonic()
+        self._left = Path.cwd()
+        self._project = Path(run_params.get("project_path") or self._left).resolve()
+        os.chdir(self._project)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Say which node starts."""
         self._started[node.name] = time.monotonic()
-        logger.info("[%2d/%d] %s", self._numbers.get(node.name, 0), len(self._numbers), node.name)
+        count = len(self._numbers)
+        logger.info("[%*d/%d] %s", len(str(count)), self._numbers.get(node.name, 0), count, node.name)
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
         """Say how long it took, where it took a while."""
         seconds = time.monotonic() - self._started[node.name]
         if seconds >= 1.0:
-            logger.info("        %s took %.1f s", node.name, seconds)
+            logger.info("%*s%s", 2 * len(str(len(self._numbers))) + 4, "", duration(seconds))
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
-        """Say how long everything took, and where the report and the model lie."""
-        logger.info("%d nodes in %.0f s", len(self._numbers), time.monotonic() - self._run_started)
-        for name in ("model", "report", "predictions"):
-            if name in pipeline.outputs() or name in pipeline.all_outputs():
-                logger.info("%-11s %s", name, location(catalog.get(name)))
+        """Say how long everything took, and where the results lie."""
+        count = len(self._numbers)
+        logger.info("%d node%s in %s", count, "s" * (count != 1), duration(time.monotonic() - self._run_started))
+        for name in RESULTS:
+            if name in pipeline.all_outputs():
+                logger.info("%-12s  %s", name, location(catalog.get(name), self._project))
+        os.chdir(self._left)
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Go back to where the run was started."""
+        os.chdir(self._left)
 
 
-def location(dataset: Any) -> str:
-    """Return the path that a dataset was saved to last, its version included."""
+def duration(seconds: float) -> str:
+    """Return a time as a person reads it: ``3.2 s``, ``4 min 05 s``, ``1 h 02 min``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+class MissingInputHooks:
+    """Notice before anything runs that an earlier pipeline has not."""
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any) -> None:
+        """Look for every input that another pipeline makes.
+
+        Raises:
+            KefuError: some are missing; the message says which pipelines make them.
+        """
+        from kefu.pipeline_registry import register_pipelines
+
+        if run_params.get("only_missing_outputs"):
+            return
+        names = sorted(name for name in pipeline.inputs() if not name.startswith("param"))
+        missing = [name for name in names if not catalog.get(name).exists()]
+        stages = {name: stage for name, stage in register_pipelines().items() if not _is_composed(name)}
+        made_by = {name: _producers(stages, catalog, name) for name in missing}
+        needed = [name for name in stages if any(name in producers for producers in made_by.values())]
+        if needed:
+            wanting = [name for name, producers in made_by.items() if producers]
+            more = f" and {len(wanting) - 3} more" if len(wanting) > 3 else ""
+            chosen = f" --env {run_params['env']}" if run_params.get("env") not in (None, "local", "base") else ""
+            raise KefuError(
+                f"{', '.join(wanting[:3])}{more}: not there yet; run `kedro run --pipelines {','.join(needed)}{chosen}` "
+                "first"
+            )
+
+
+def _is_composed(pipeline_name: str) -> bool:
+    return pipeline_name in ("__default__", "train_fusion")
+
+
+def _producers(stages: Mapping[str, Pipeline], catalog: Any, wanted: str) -> list[str]:
+    """Return the pipelines that make a dataset, or one that lies at the same place."""
+    place = getattr(catalog.get(wanted), "path", None)
+    return [
+        name
+        for name, stage in stages.items()
+        for made in stage.all_outputs()
+        if made == wanted or (place is not None and getattr(catalog.get(made), "path", None) == place)
+    ]
+
+
+def location(dataset: Any, project: Path) -> str:
+    """Return the path that a dataset was saved to last, its version included; relative to the project if inside."""
     get_path = getattr(dataset, "_get_load_path", None)
-    return str(get_path()) if get_path is not None else str(getattr(dataset, "path", dataset))
+    path = Path(str(get_path() if get_path is not None else getattr(dataset, "path", dataset)))
+    return path.relative_to(project).as_posix() if path.is_relative_to(project) else str(path)

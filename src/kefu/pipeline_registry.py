@@ -12,6 +12,8 @@ def register_pipelines() -> dict[str, Pipeline]:
     """Return the pipelines."""
     # a modality's namespace spans all stages on purpose: it is what a person folds together in kedro-viz
     warnings.filterwarnings("ignore", message="Namespace '.*' is interrupted by nodes")
+    # the dot in a dataset's name is that namespace
+    warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
     stages = {
         "clean": clean.create_pipeline(),
         "augment": augment.create_pipeline(),

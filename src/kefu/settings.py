@@ -3,15 +3,24 @@
 from kedro.config import OmegaConfigLoader
 from omegaconf.resolvers import oc
 
-from kefu.hooks import ProgressHooks
+from kefu.hooks import MissingInputHooks, ProgressHooks
 
-HOOKS = (ProgressHooks(),)
+
+def version_root(versioned: bool) -> str:
+    """Return the folder for outputs that are versioned, or for those that are not: they may not share a path."""
+    return "versions" if versioned else "current"
+
+
+HOOKS = (MissingInputHooks(), ProgressHooks())
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     # an environment overrides single parameters of a group and keeps the others
     "merge_strategy": {"parameters": "soft"},
-    # Kedro leaves this one to credentials; an environment may say where its tickets lie, too
-    "custom_resolvers": {"oc.env": oc.env},
+    "custom_resolvers": {
+        # Kedro leaves this one to credentials; an environment may say where its tickets lie, too
+        "oc.env": oc.env,
+        "version_root": version_root,
+    },
 }

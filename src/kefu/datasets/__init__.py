@@ -1,5 +1,6 @@
 """Kedro datasets of the project, each with a preview for kedro-viz where there is something to see."""
 
+from kefu.datasets.history import HistoryDataset
 from kefu.datasets.models import FusedModelDataset, FusedModelsDataset, ModalityModelDataset, PreprocessorDataset
 from kefu.datasets.shards import FeatureShardsDataset, PayloadShardsDataset
 from kefu.datasets.tickets import TicketShard, TicketTableDataset
@@ -8,6 +9,7 @@ __all__ = [
     "FeatureShardsDataset",
     "FusedModelDataset",
     "FusedModelsDataset",
+    "HistoryDataset",
     "ModalityModelDataset",
     "PayloadShardsDataset",
     "PreprocessorDataset",

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Generic, TypeVar
 
 from kedro.io import AbstractDataset, AbstractVersionedDataset, Version
-from kedro_datasets._typing import JSONPreview
+from kedro_datasets._typing import JSONPreview, TablePreview
 
 from kefu import modalities
 from kefu.bundle import Bundle
@@ -89,6 +89,15 @@ class FusedModelsDataset(AbstractDataset[dict[str, FusedModel], dict[str, FusedM
         folders = sorted(path.parent for path in self.path.glob("*/config.json"))
         return {folder.name: FusedModel.from_bundle(Bundle.load(folder)) for folder in folders}
 
+    def preview(self) -> TablePreview:
+        """Return the strategies for kedro-viz, and how many numbers each fusion learned."""
+        rows = []
+        for strategy, model in self.load().items():
+            learned = sum(parameter.numel() for parameter in model.fusion.parameters())
+            rows.append([strategy, ", ".join(name for name, part in model.parts.items() if part.is_trained), learned])
+        columns = ["strategy", "trained modalities", "parameters of the fusion"]
+        return TablePreview({"index": list(range(len(rows))), "columns": columns, "data": rows})
+
     def _exists(self) -> bool:
         return any(self.path.glob("*/config.json"))
 
@@ -115,6 +124,11 @@ class PreprocessorDataset(AbstractDataset[Preprocessor, Preprocessor]):
         """Read the files."""
         files = {path.name: path.read_bytes() for path in sorted(self.path.iterdir())}
         return modalities.get(self.modality).load_preprocessor(files)
+
+    def preview(self) -> TablePreview:
+        """Return the files for kedro-viz."""
+        rows = [[path.name, path.stat().st_size] for path in sorted(self.path.iterdir())]
+        return TablePreview({"index": list(range(len(rows))), "columns": ["file", "bytes"], "data": rows})
 
     def _exists(self) -> bool:
         return self.path.is_dir() and any(self.path.iterdir())

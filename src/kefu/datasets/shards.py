@@ -8,15 +8,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.io import AbstractDataset, DatasetError
-from kedro_datasets._typing import ImagePreview, TablePreview
+from kedro_datasets._typing import HTMLPreview, TablePreview
+from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save
 
 from kefu.datasets.previews import preview_payloads
-from kefu.engines.shards import FeatureShard, payloads
+from kefu.engines.shards import FeatureShard
 from kefu.tickets.errors import KefuError
 
 Shard = TypeVar("Shard")
@@ -119,11 +121,15 @@ class PayloadShardsDataset(ShardsDataset[pa.Table]):
         """Write one table, uncompressed: payloads are compressed already."""
         pq.write_table(shard, path, compression="NONE")
 
-    def preview(self, nrows: int = 8) -> TablePreview | ImagePreview:
-        """Return some payloads for kedro-viz: pictures side by side, or a table."""
-        table = next(iter(self.load().values())) if self._exists() else None
-        shown = list(islice(payloads(self.modality, table), nrows)) if table is not None else []
-        return preview_payloads(shown)
+    def preview(self, nrows: int = 8) -> HTMLPreview:
+        """Return some payloads for kedro-viz: texts, pictures, or waveforms with a player."""
+        packed = (
+            (ticket_id, payload.as_py())
+            for table in self.load().values()
+            for ticket_id, payload in zip(table["ticket_id"].to_pylist(), table["payload"], strict=True)
+            if payload.is_valid
+        )
+        return preview_payloads(self.modality, list(islice(packed, nrows)))
 
 
 class FeatureShardsDataset(ShardsDataset[FeatureShard]):
@@ -140,3 +146,20 @@ class FeatureShardsDataset(ShardsDataset[FeatureShard]):
     def write(self, shard: FeatureShard, path: Path) -> None:
         """Write one shard."""
         path.write_bytes(save(shard.features, metadata={"ticket_ids": json.dumps(shard.ticket_ids)}))
+
+    def preview(self) -> TablePreview:
+        """Return what the arrays of the first shard are, for kedro-viz."""
+        shards = self.load()
+        first = next(iter(shards.values()))
+        rows = [
+            [name, str(array.dtype), " × ".join(map(str, array.shape[1:])) or "1", *_range(array)]
+            for name, array in first.features.items()
+        ]
+        columns = ["array", "dtype", "shape of a row", "least", "mean", "greatest"]
+        return TablePreview({"index": list(range(len(rows))), "columns": columns, "data": rows})
+
+
+def _range(array: NDArray[Any]) -> list[str]:
+    if array.size == 0:
+        return ["", "", ""]
+    return [f"{float(value):.4g}" for value in (array.min(), array.mean(dtype=np.float64), array.max())]

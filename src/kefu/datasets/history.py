@@ -1,0 +1,27 @@
+"""The learning curve of one training: a table on disk, a chart in kedro-viz."""
+
+import json
+from typing import Any
+
+import pandas as pd
+from kedro_datasets._typing import PlotlyPreview
+from kedro_datasets.pandas import CSVDataset
+
+from kefu.evaluation.figures import learning
+
+
+class HistoryDataset(CSVDataset):
+    """One row an epoch: ``epoch``, ``train_loss``, ``validation_loss``, ``validation_macro_f1``, ``seconds``.
+
+    Args:
+        filepath: the CSV file.
+        metadata: for kedro-viz.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        super().__init__(filepath=filepath, save_args={"index": False}, metadata=metadata)
+
+    def preview(self) -> PlotlyPreview:
+        """Return loss and macro-F1 by epoch for kedro-viz; a modality that was not trained has an empty chart."""
+        history: pd.DataFrame = self.load()
+        return PlotlyPreview(json.loads(learning(history, "").to_json()))
