@@ -65,8 +65,11 @@ class FusionRows:
     embeddings: dict[str, Tensor]
     present: dict[str, Tensor]
     targets: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    """Number of the customer: tickets of one customer never stand on both sides of a fold."""
 
     def __len__(self) -> int:
+        """Return the number of tickets."""
         return len(self.targets)
 
     def take(self, index: NDArray) -> "FusionRows":
@@ -76,4 +79,5 @@ class FusionRows:
             {name: value[rows] for name, value in self.embeddings.items()},
             {name: value[rows] for name, value in self.present.items()},
             self.targets[index],
+            self.groups[index],
         )

@@ -1,7 +1,8 @@
 """Training of a fusion head over embeddings that stay as they are."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 import numpy as np
 import torch
@@ -32,20 +33,8 @@ def train_head(fusion: Fusion, training: FusionRows, held_out: FusionRows, param
     Every modality of every row is hidden at random, so that the head learns to do without any (Neverova et al.
     2016, "ModDrop"). Held-out rows are scored with every combination of their modalities.
     """
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    parameters = [p for p in fusion.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=params.learning_rate, weight_decay=params.weight_decay)
     best, best_state, waited = math.inf, None, 0
-    for _ in range(params.max_epochs):
-        fusion.train()
-        for batch in _batches(training, params.batch_size, rng):
-            present = hide_modalities(batch.present, params.modality_dropout, rng)
-            loss = cross_entropy(fusion(batch.embeddings, present), torch.from_numpy(batch.targets))
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimizer.step()
+    for _ in _epochs(fusion, training, params, seed):
         score = held_out_loss(fusion, held_out)
         if score < best:
             best, waited = score, 0
@@ -57,6 +46,46 @@ def train_head(fusion: Fusion, training: FusionRows, held_out: FusionRows, param
     if best_state is not None:
         fusion.load_state_dict(best_state)
     return fusion.eval()
+
+
+def train_head_by_folds(
+    build: Callable[[], Fusion], rows: FusionRows, params: HeadParameters, seed: int, num_folds: int = 5
+) -> Fusion:
+    """Train on all rows, for as many epochs as were best when each fold of the customers was held out in turn.
+
+    For few rows: none is set aside for good, and yet the number of epochs is never judged on rows trained on.
+    """
+    folds = np.random.default_rng(seed).permutation(int(rows.groups.max(initial=0)) + 1) % num_folds
+    held_out = [folds[rows.groups] == fold for fold in range(num_folds)]
+    curves = []
+    for mask in held_out:
+        if mask.any() and not mask.all():
+            fusion, rest, fold = build(), rows.take(np.flatnonzero(~mask)), rows.take(np.flatnonzero(mask))
+            curves.append([held_out_loss(fusion, fold) for _ in _epochs(fusion, rest, params, seed)])
+    num_epochs = 1 + int(np.mean(curves, axis=0).argmin()) if curves else 1
+    fusion = build()
+    for _ in islice(_epochs(fusion, rows, params, seed), num_epochs):
+        pass
+    return fusion.eval()
+
+
+def _epochs(fusion: Fusion, rows: FusionRows, params: HeadParameters, seed: int) -> Iterator[None]:
+    """Train one epoch after another; the caller looks at the fusion in between."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    parameters = [p for p in fusion.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=params.learning_rate, weight_decay=params.weight_decay)
+    for _ in range(params.max_epochs):
+        fusion.train()
+        for batch in _batches(rows, params.batch_size, rng):
+            present = hide_modalities(batch.present, params.modality_dropout, rng)
+            loss = cross_entropy(fusion(batch.embeddings, present), torch.from_numpy(batch.targets))
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+        fusion.eval()
+        yield
 
 
 def hide_modalities(present: dict[str, Tensor], share: float, rng: np.random.Generator) -> dict[str, Tensor]:

@@ -8,6 +8,7 @@ import torch
 
 from kefu.engines.shards import FeatureShard
 from kefu.fusion.contract import FusionRows
+from kefu.tickets.splits import group_keys
 
 Outputs = Mapping[str, Mapping[str, FeatureShard]]
 """For each trained modality its shards of ``embedding`` (N, D) and ``logits`` (N, C)."""
@@ -32,4 +33,5 @@ def gather(tickets: pd.DataFrame, outputs: Outputs, labels: Sequence[str]) -> Fu
             raise ValueError(f"{name}: no shard of outputs")
         embeddings[name], present[name] = values, mask
     numbers = {label: number for number, label in enumerate(labels)}
-    return FusionRows(embeddings, present, np.array([numbers[label] for label in tickets["label"]], dtype=np.int64))
+    targets = np.array([numbers[label] for label in tickets["label"]], dtype=np.int64)
+    return FusionRows(embeddings, present, targets, pd.factorize(group_keys(tickets))[0].astype(np.int64))

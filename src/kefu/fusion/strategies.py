@@ -11,7 +11,7 @@ from kefu.fusion import late
 from kefu.fusion.contract import Fusion, FusionRows
 from kefu.fusion.early import EarlyFusion, EarlyParameters
 from kefu.fusion.late import LateFusion, LateParameters
-from kefu.fusion.learning import train_head
+from kefu.fusion.learning import train_head, train_head_by_folds
 from kefu.fusion.modular import ModularFusion, ModularParameters
 from kefu.parameters import Parameters
 
@@ -45,6 +45,7 @@ def fit_fusion(
     prior: Tensor,
     training: FusionRows,
     validation: FusionRows,
+    *,
     params: FusionParameters,
     seed: int,
 ) -> Fusion:
@@ -61,4 +62,9 @@ def fit_fusion(
         return late.fit(fusion, held_out, params.late)
     if strategy == "early":
         return train_head(fusion, training, held_out, params.early.training, seed)
-    return train_head(fusion, held_out, held_out, params.modular.training, seed)
+
+    def build() -> Fusion:
+        torch.manual_seed(seed)
+        return build_fusion(strategy, heads, prior, params)
+
+    return train_head_by_folds(build, held_out, params.modular.training, seed)

@@ -61,7 +61,7 @@ def fit_fusions(
     prior = torch.from_numpy(np.bincount(rows["train"].targets, minlength=len(labels))).float()
     fusions = {}
     for strategy in STRATEGIES:
-        fusion = fit_fusion(strategy, heads, prior, rows["train"], rows["validation"], params, seed)
+        fusion = fit_fusion(strategy, heads, prior, rows["train"], rows["validation"], params=params, seed=seed)
         fusions[strategy] = FusedModel(parts, fusion, strategy, params, labels)
         logger.info("%s fusion: validation %s", strategy, _scores(fusions[strategy], rows["validation"]))
     return fusions
