@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,10 +99,8 @@ class MissingInputHooks:
             wanting = [name for name, producers in made_by.items() if producers]
             more = f" and {len(wanting) - 3} more" if len(wanting) > 3 else ""
             chosen = f" --env {run_params['env']}" if run_params.get("env") not in (None, "local", "base") else ""
-            raise KefuError(
-                f"{', '.join(wanting[:3])}{more}: not there yet; run `kedro run --pipelines {','.join(needed)}{chosen}` "
-                "first"
-            )
+            command = f"kedro run --pipelines {','.join(needed)}{chosen}"
+            raise KefuError(f"{', '.join(wanting[:3])}{more}: not there yet; run `{command}` first")
 
 
 def _is_composed(pipeline_name: str) -> bool:
