@@ -58,7 +58,10 @@ def _thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     scale = _SIDE_PX / max(pixels.shape[:2])
     height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
     bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    return cv2.resize(bgr, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    small: NDArray[np.uint8] = cv2.resize(  # type: ignore[assignment]
+        bgr, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    )
+    return small
 
 
 def _wave(waveform: NDArray[np.float32]) -> NDArray[np.uint8]:

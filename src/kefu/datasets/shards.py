@@ -31,13 +31,13 @@ class Shards(Mapping[str, Shard], Generic[Shard]):
         self._dataset = dataset
         self._paths = dict(paths)
 
-    def __getitem__(self, name: str) -> Shard:
+    def __getitem__(self, name: str) -> Shard:  # noqa: D105
         return self._dataset.read(self._paths[name])
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[str]:  # noqa: D105
         return iter(self._paths)
 
-    def __len__(self) -> int:
+    def __len__(self) -> int:  # noqa: D105
         return len(self._paths)
 
 
