@@ -56,8 +56,8 @@ class Predictor:
 
         Args:
             tickets: a table, its path, or a frame with the columns ``ticket_id`` and any of the modalities; paths in
-                a bare frame are relative to the working directory.
-            batch_size: tickets in memory at a time.
+                a bare frame are relative to the working directory, and ids that are missing become ``row-<number>``.
+            batch_size: tickets whose media are in memory at a time.
             progress: called with the number of tickets done after each batch.
 
         Returns:
@@ -68,15 +68,20 @@ class Predictor:
         Raises:
             TicketTableError: the table cannot be read.
         """
-        table = _as_table(tickets)
         frames = []
         done = 0
-        for frame in _batches(table.frame, batch_size):
-            frames.append(self._predict_batch(frame, table.root))
+        for frame in self.predict_batches(tickets, batch_size=batch_size):
+            frames.append(frame)
             done += len(frame)
             if progress is not None:
                 progress(done)
-        return pd.concat(frames, ignore_index=True) if frames else self._predict_batch(table.frame, table.root)
+        return pd.concat(frames, ignore_index=True)
+
+    def predict_batches(self, tickets: Tickets, *, batch_size: int = 64) -> Iterator[pd.DataFrame]:
+        """Yield what :meth:`predict` returns, a batch at a time; an empty table gives one empty batch."""
+        table = _as_table(tickets)
+        for start in range(0, max(len(table.frame), 1), batch_size):
+            yield self._predict_batch(table.frame.iloc[start : start + batch_size], table.root)
 
     def _predict_batch(self, frame: pd.DataFrame, root: Path) -> pd.DataFrame:
         embeddings: dict[str, Tensor] = {}
@@ -117,7 +122,7 @@ def _clean(part: ModalityModel, values: list[Any], root: Path) -> tuple[list[Any
         elif not part.is_trained:
             reason = "the model was trained without it"
         else:
-            raw = read_media(root, str(value), part.cleaning.max_bytes) if module.HOLDS_FILES else value  # type: ignore[attr-defined]
+            raw = read_media(root, str(value), part.cleaning.max_bytes) if module.HOLDS_FILES else str(value)  # type: ignore[attr-defined]
             result = raw if isinstance(raw, Fault) else module.clean(raw, part.cleaning)
             if isinstance(result, Fault):
                 reason = f"{result.reason.value} ({result.detail})"
@@ -131,8 +136,8 @@ def _clean(part: ModalityModel, values: list[Any], root: Path) -> tuple[list[Any
 @torch.inference_mode()
 def _embed(part: ModalityModel, payloads: list[Any]) -> Tensor:
     """Return embeddings (B, D), zeros where there is no payload."""
-    assert part.classifier is not None  # noqa: S101
-    assert part.preprocessor is not None  # noqa: S101
+    assert part.classifier is not None
+    assert part.preprocessor is not None
     embeddings = torch.zeros(len(payloads), part.classifier.head.in_features)
     rows = [i for i, payload in enumerate(payloads) if payload is not None]
     if rows:
@@ -144,19 +149,17 @@ def _embed(part: ModalityModel, payloads: list[Any]) -> Tensor:
 
 def _as_table(tickets: Tickets) -> TicketTable:
     if isinstance(tickets, TicketTable):
-        return tickets
-    if isinstance(tickets, pd.DataFrame):
-        frame = tickets.reset_index(drop=True)
-        if "ticket_id" not in frame:
-            frame.insert(0, "ticket_id", [f"row-{i}" for i in range(len(frame))])
-        return TicketTable(frame, Path())
-    return read_tickets(tickets, require_ids=False)
-
-
-def _batches(frame: pd.DataFrame, size: int) -> Iterator[pd.DataFrame]:
-    for start in range(0, len(frame), size):
-        yield frame.iloc[start : start + size]
+        table = tickets
+    elif isinstance(tickets, pd.DataFrame):
+        table = TicketTable(tickets.reset_index(drop=True), Path())
+    else:
+        table = read_tickets(tickets, require_ids=False)
+    frame = table.frame
+    rows = frame["row"] if "row" in frame else pd.Series(range(1, len(frame) + 1), index=frame.index)
+    ids = frame["ticket_id"] if "ticket_id" in frame else pd.Series(None, index=frame.index, dtype="str")
+    named = [f"row-{row}" if _is_missing(value) else str(value) for value, row in zip(ids, rows, strict=True)]
+    return TicketTable(frame.assign(ticket_id=named), table.root)
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA or value == ""
+    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)) or value == ""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from rich.console import Console
 from rich.progress import track
 
 logger = logging.getLogger(__name__)
@@ -15,7 +16,7 @@ Item = TypeVar("Item")
 def show_progress(items: Iterable[Item], *, total: int, what: str, every_seconds: float = 10.0) -> Iterator[Item]:
     """Yield the items while telling a person how many of ``total`` are done."""
     if sys.stderr.isatty():
-        yield from track(items, description=what, total=total, transient=True)
+        yield from track(items, description=what, total=total, console=Console(stderr=True), transient=True)
         return
     started = told = time.monotonic()
     for done, item in enumerate(items, start=1):

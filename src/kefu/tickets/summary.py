@@ -34,7 +34,7 @@ class Summary:
         modalities: Modality to how many tickets have it.
         combinations: Set of modalities ('text + image') to how many tickets have just these.
         languages: Language to tickets.
-        labels: Label to split to tickets; splits in the order train, validation, test.
+        labels: Label to split to tickets; splits in the order train, validation, test. Empty if not looked at.
         losses: What was lost, the most frequent first.
     """
 
@@ -56,7 +56,8 @@ def summarise(tickets: pd.DataFrame, quarantine: pd.DataFrame, rows_in: int) -> 
         [" + ".join(m for m, there in zip(modalities, row, strict=True) if there) for row in tickets[flags].to_numpy()],
         dtype="str",
     )
-    table = pd.crosstab(tickets["label"], tickets["split"]).reindex(columns=list(SPLITS), fill_value=0)
+    counted = tickets if "label" in tickets else pd.DataFrame({"label": [], "split": []}, dtype="str")
+    table = pd.crosstab(counted["label"], counted["split"]).reindex(columns=list(SPLITS), fill_value=0)
     losses = [
         Loss(str(modality), str(reason), len(rows), rows["ticket_id"].iloc[0], rows["detail"].iloc[0])
         for (modality, reason), rows in quarantine.fillna("").groupby(["modality", "reason"], sort=True)
@@ -91,7 +92,7 @@ def render_summary(summary: Summary) -> RenderableType:
     totals = [sum(row[split] for row in summary.labels.values()) for split in SPLITS]
     labels.add_section()
     labels.add_row("all", *(f"{total} ({_share(total, summary.kept)})" for total in totals), str(sum(totals)))
-    parts: list[RenderableType] = [head, modalities, languages, labels]
+    parts: list[RenderableType] = [head, modalities, languages, *([labels] if summary.labels else [])]
     if summary.losses:
         losses = _table("lost", "why", "times")
         losses.add_column("for example", overflow="fold")

@@ -1,0 +1,147 @@
+"""``kefu check``: the cleaning of the pipeline without training."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kefu.cli.mistakes import explain_parameters, tell_mistakes
+from kefu.cli.project import open_project, say_to_stderr
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kefu.engines import EngineParameters
+    from kefu.parameters import Parameters
+    from kefu.tickets.parameters import TicketParameters
+    from kefu.tickets.table import TicketTable
+    from kefu.training.hardware import HardwareParameters
+
+
+@click.command(short_help="Tell what is in a table of tickets, and what is wrong with it.")
+@click.argument("tickets", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Write every loss to this table (.csv, .jsonl, .parquet).")
+@click.option("--env", "environment", help="Clean as this environment of the project does.")
+@tell_mistakes
+def check(tickets: Path, out: Path | None, environment: str | None) -> None:
+    """Tell what is in the table TICKETS, and what is wrong with it.
+
+    Ids, labels, splits, texts and every file are looked at just as before a training, with the parameters of the
+    project's environment, or with the defaults outside of a project. A table without labels is checked for all else.
+
+    \b
+    kefu check tickets.csv
+    kefu check tickets.csv --out quarantine.csv
+    kefu check ../shop/tickets.jsonl --env retail
+
+    The table of losses has the columns ticket_id, modality, reason and detail; modality is 'ticket' where the whole
+    ticket is lost.
+    """  # noqa: D301 - click wants the backspace itself
+    from rich.console import Console
+
+    from kefu.cli.output import require_writable
+    from kefu.tickets.summary import render_summary, summarise
+    from kefu.tickets.table import read_tickets, write_table
+
+    if out is not None:
+        require_writable(out, tickets)
+    table = read_tickets(tickets)
+    with open_project(environment) as project:
+        settings = _settings(project.config_loader["parameters"] if project is not None else {})
+    say_to_stderr()
+    kept, quarantine, note = _sieve(table, settings)
+    console = Console()
+    console.print(render_summary(summarise(kept, quarantine, len(table.frame))), soft_wrap=not console.is_terminal)
+    if note is not None:
+        click.echo(f"Labels were left out of the check: {note}", err=True)
+    if out is not None:
+        write_table(quarantine, out)
+        click.echo(f"{len(quarantine)} losses written to {out}")
+    elif len(quarantine):
+        click.echo("--out quarantine.csv writes down every loss")
+
+
+@dataclass(frozen=True)
+class _Settings:
+    tickets: "TicketParameters"
+    engine: "EngineParameters"
+    hardware: "HardwareParameters"
+    cleaning: Mapping[str, "Parameters"]
+
+
+def _settings(parameters: Mapping[str, Any]) -> _Settings:
+    """Return the typed parameters of an environment, and the defaults of what it does not name."""
+    from kefu import modalities
+    from kefu.engines import EngineParameters
+    from kefu.tickets.parameters import TicketParameters
+    from kefu.training.hardware import HardwareParameters
+
+    return _Settings(
+        tickets=_validated(TicketParameters, "tickets", parameters.get("tickets", {})),
+        engine=_validated(EngineParameters, "engine", parameters.get("engine", {})),
+        hardware=_validated(HardwareParameters, "hardware", parameters.get("hardware", {})),
+        cleaning={
+            name: _validated(
+                modalities.get(name).Cleaning, f"{name}.cleaning", parameters.get(name, {}).get("cleaning", {})
+            )
+            for name in modalities.MODALITIES
+        },
+    )
+
+
+def _validated(model: Any, group: str, values: Any) -> Any:
+    from pydantic import ValidationError
+
+    from kefu.tickets.errors import KefuError
+
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise KefuError(explain_parameters(error, group, model)) from None
+
+
+def _sieve(table: "TicketTable", settings: _Settings) -> "tuple[pd.DataFrame, pd.DataFrame, str | None]":
+    """Return the kept tickets, the quarantine, and why labels and splits were left out, if they were."""
+    from kefu.tickets.assemble import assemble_tickets
+    from kefu.tickets.check import check_tickets
+    from kefu.tickets.errors import LabelError, SplitError
+
+    note = None
+    try:
+        valid, rejected = check_tickets(table.frame, settings.tickets)
+    except LabelError as error:
+        note = str(error)
+        valid, rejected = check_tickets(table.frame, settings.tickets, require_labels=False)
+    cleaned = {name: _clean(name, valid, table.root, settings) for name in settings.cleaning}
+    if note is None:
+        try:
+            return (*assemble_tickets(valid, rejected, cleaned, settings.tickets), None)
+        except (LabelError, SplitError) as error:
+            note = str(error)
+    kept, quarantine = assemble_tickets(valid, rejected, cleaned, settings.tickets, require_labels=False)
+    return kept, quarantine, note
+
+
+def _clean(modality: str, valid: "pd.DataFrame", root: Path, settings: _Settings) -> "pd.DataFrame":
+    """Clean one modality of all tickets and return what was found, without the payloads."""
+    import pandas as pd
+
+    from kefu.engines import map_in_order, show_progress
+    from kefu.engines.shards import CleanTask, clean_shard, split_rows
+
+    given = valid[valid[modality].notna()] if modality in valid else valid.iloc[:0]
+    tasks = [
+        CleanTask(modality, list(rows["ticket_id"]), list(rows.get(modality, ())), root, settings.cleaning[modality])
+        for _, rows in split_rows(given, settings.engine.tickets_per_shard)
+    ]
+    # a worker takes seconds to start: a shard or two are cleaned sooner without
+    workers = settings.hardware.num_workers if len(tasks) > 2 else 1
+    shards = show_progress(
+        map_in_order(clean_shard, tasks, workers=workers), total=len(tasks), what=f"{modality}: check"
+    )
+    found = [
+        shard.append_column("ok", shard["payload"].is_valid()).drop_columns(["payload"]).to_pandas() for shard in shards
+    ]
+    return pd.concat(found, ignore_index=True)

@@ -1,0 +1,89 @@
+"""``kefu predict``: labels for tickets that nobody has looked at."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kefu.cli.mistakes import tell_mistakes
+from kefu.cli.project import open_project, say_to_stderr
+
+if TYPE_CHECKING:
+    from kefu.predictor import Predictor
+
+_BATCH_SIZE = 64
+
+
+@click.command(short_help="Predict a label for every ticket of a table.")
+@click.argument("tickets", type=click.Path(path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="The table to write: .csv, .jsonl or .parquet."
+)
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="The folder of a model bundle; the newest of the project's environment if left out.",
+)
+@click.option("--env", "environment", help="Take the newest model of this environment of the project.")
+@tell_mistakes
+def predict(tickets: Path, out: Path, model: Path | None, environment: str | None) -> None:
+    """Predict a label for every ticket of the table TICKETS.
+
+    Any of text, image and audio may be missing or broken: the label comes from what is left, and the columns used and
+    not_used say of what, and why not of the rest. A ticket with nothing left gets the most frequent label.
+
+    \b
+    kefu predict new.csv --out labels.csv
+    kefu predict new.csv --out labels.jsonl --env retail
+    kefu predict new.csv --out labels.parquet --model models/tickets
+
+    Columns written: ticket_id, label, confidence, probability_<label> for each label, used, not_used.
+    """  # noqa: D301 - click wants the backspace itself
+    import pandas as pd
+
+    from kefu.cli.output import require_writable
+    from kefu.engines import show_progress
+    from kefu.tickets.table import read_tickets, write_table
+
+    require_writable(out, tickets)
+    table = read_tickets(tickets, require_ids=False)
+    predictor = _load(model, environment)
+    say_to_stderr()
+    frames = list(
+        show_progress(
+            predictor.predict_batches(table, batch_size=_BATCH_SIZE),
+            total=math.ceil(len(table.frame) / _BATCH_SIZE),
+            what=f"predict, batches of {_BATCH_SIZE} tickets",
+        )
+    )
+    predictions = pd.concat(frames, ignore_index=True)
+    write_table(predictions, out)
+    blind = int((predictions["used"] == "").sum())
+    told = f"; {blind} with nothing to go by got the most frequent label" if blind else ""
+    click.echo(f"{len(predictions)} tickets labelled{told}: {out}")
+
+
+def _load(model: Path | None, environment: str | None) -> "Predictor":
+    from kefu.predictor import Predictor
+    from kefu.tickets.errors import KefuError
+
+    if model is not None:
+        if environment:
+            raise KefuError("--model and --env each name a model; leave one of them out")
+        return Predictor.load(_newest_version(model))
+    with open_project(environment) as project:
+        if project is None:
+            raise KefuError(f"there is no kefu project around {Path.cwd()}; name a model with --model")
+        dataset = project.catalog["model"]
+        if not dataset.exists():
+            chosen = f" --env {environment}" if environment else ""
+            raise KefuError(f"no model was trained yet; run `kedro run{chosen}` first, or name one with --model")
+        return Predictor(dataset.load())
+
+
+def _newest_version(folder: Path) -> Path:
+    """Return the newest version where Kedro keeps several in the folder, else the folder itself."""
+    if (folder / "config.json").exists():
+        return folder
+    return max((path.parent for path in folder.glob(f"*/{folder.name}/config.json")), default=folder)

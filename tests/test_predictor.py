@@ -1,0 +1,115 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kefu.predictor import Predictor
+
+PROBABILITIES = ["probability_invoice", "probability_login", "probability_refund"]
+
+
+def make_png(seed: int) -> bytes:
+    import cv2
+
+    return cv2.imencode(".png", np.random.default_rng(seed).integers(0, 256, (40, 48, 3), dtype=np.uint8))[1].tobytes()
+
+
+@pytest.fixture(scope="module")
+def predictor(tiny_model):
+    return Predictor(tiny_model)
+
+
+@pytest.fixture
+def table(tmp_path):
+    for seed in range(3):
+        (tmp_path / f"{seed}.png").write_bytes(make_png(seed))
+    (tmp_path / "cut.png").write_bytes(make_png(0)[:200])
+    (tmp_path / "page.png").write_text("<html>not found</html>")
+    path = tmp_path / "tickets.csv"
+    path.write_text(
+        "ticket_id,text,image,audio,colour\n"
+        "007,where is my refund,0.png,,red\n"
+        "008,登录不了,,,\n"
+        "009,,1.png,,\n"
+        "010,,cut.png,,\n"
+        "011,my invoice,page.png,gone.wav,\n"
+        ",,,,blue\n"
+        "013,cannot log in,../2.png,,\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_every_ticket_gets_a_row_and_says_what_was_used(predictor, table):
+    found = predictor.predict(table).set_index("ticket_id")
+    assert list(found.index) == ["007", "008", "009", "010", "011", "row-7", "013"]
+    assert list(found["used"]) == ["image+text", "text", "image", "", "text", "", "text"]
+    assert list(found.columns) == ["label", "confidence", *PROBABILITIES, "used", "not_used"]
+    assert "image: truncated (" in found.loc["010", "not_used"]
+    assert "image: not_an_image (" in found.loc["011", "not_used"]
+    assert "audio: the model was trained without it" in found.loc["011", "not_used"]
+    assert "image: path_outside (" in found.loc["013", "not_used"]
+    np.testing.assert_allclose(found[PROBABILITIES].sum(axis=1), 1.0)
+    np.testing.assert_allclose(found["confidence"], found[PROBABILITIES].max(axis=1))
+
+
+def test_a_ticket_with_nothing_gets_the_prior(predictor, table):
+    found = predictor.predict(table).set_index("ticket_id")
+    for ticket_id in ("row-7", "010"):
+        np.testing.assert_allclose(list(found.loc[ticket_id, PROBABILITIES]), [0.125, 0.25, 0.625], rtol=1e-5)
+        assert found.loc[ticket_id, "label"] == "refund"
+
+
+def test_batch_size_and_neighbours_do_not_change_results(predictor, table):
+    whole, single = predictor.predict(table), predictor.predict(table, batch_size=1)
+    pd.testing.assert_frame_equal(whole, single, rtol=1e-4, atol=1e-6)
+    assert len(list(predictor.predict_batches(table, batch_size=3))) == 3
+
+
+def test_a_modality_more_changes_the_opinion(predictor, table):
+    both = predictor.predict(table).iloc[0]
+    frame = pd.DataFrame({"ticket_id": ["007"], "text": ["where is my refund"]})
+    assert abs(both["confidence"] - predictor.predict(frame).iloc[0]["confidence"]) > 1e-4
+
+
+def test_a_bare_frame(predictor, table, monkeypatch):
+    monkeypatch.chdir(table.parent)
+    frame = pd.DataFrame({"text": ["where is my refund", None], "image": ["0.png", np.nan]}, index=[5, 5])
+    found = predictor.predict(frame)
+    assert list(found["ticket_id"]) == ["row-1", "row-2"]
+    assert list(found["used"]) == ["image+text", ""]
+    assert list(frame.columns) == ["text", "image"]
+
+
+def test_a_frame_of_numbers_and_of_nothing(predictor):
+    assert predictor.predict(pd.DataFrame({"ticket_id": [7], "text": [42]})).loc[0, "ticket_id"] == "7"
+    empty = predictor.predict(pd.DataFrame({"ticket_id": [], "text": []}))
+    assert empty.empty
+    assert list(empty.columns) == ["ticket_id", "label", "confidence", *PROBABILITIES, "used", "not_used"]
+
+
+def test_progress_is_told_in_tickets(predictor, table):
+    told = []
+    predictor.predict(table, batch_size=4, progress=told.append)
+    assert told == [4, 7]
+
+
+def test_a_saved_bundle_predicts_the_same(predictor, tiny_model, table, tmp_path):
+    tiny_model.to_bundle().save(tmp_path / "bundle")
+    again = Predictor.load(tmp_path / "bundle").predict(table)
+    pd.testing.assert_frame_equal(again, predictor.predict(table), rtol=1e-5)
+
+
+def test_importing_kefu_leaves_torch_alone():
+    code = "import sys, kefu, kefu.cli; assert 'torch' not in sys.modules; assert 'pandas' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_predictor_is_a_name_of_kefu():
+    import kefu
+
+    assert kefu.Predictor is Predictor
+    with pytest.raises(AttributeError, match="no attribute 'Predicter'"):
+        kefu.Predicter  # noqa: B018
