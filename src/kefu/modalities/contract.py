@@ -5,17 +5,22 @@ holds paths (``HOLDS_FILES``). A payload is a cleaned value in memory (a string,
 Everything here is a pure function of its arguments: files are read and written by datasets and engines.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from kefu.parameters import Parameters
 from kefu.tickets.faults import Fault
+
+if TYPE_CHECKING:
+    # workers that clean and extract need no torch, and it would take most of their memory and of their start
+    import torch
+    from torch import Tensor
 
 Fact = str | int | float | bool
 

@@ -1,9 +1,13 @@
 """Pictures: photos, screenshots and scans that customers attach."""
 
+from typing import TYPE_CHECKING, Any
+
 from kefu.modalities.image.augment import Augmentation, augment
 from kefu.modalities.image.clean import Cleaning, clean, pack, perceptual_hash, unpack
-from kefu.modalities.image.encoders import EncoderParameters, build_encoder
 from kefu.modalities.image.features import Features, ImagePreprocessor, fit, load_preprocessor
+
+if TYPE_CHECKING:
+    from kefu.modalities.image.encoders import EncoderParameters, build_encoder
 
 NAME = "image"
 HOLDS_FILES = True
@@ -25,3 +29,12 @@ __all__ = [
     "perceptual_hash",
     "unpack",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the encoders, and with them torch, where they are asked for: cleaning and extraction go without."""
+    if name in {"EncoderParameters", "build_encoder"}:
+        from kefu.modalities.image import encoders
+
+        return getattr(encoders, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

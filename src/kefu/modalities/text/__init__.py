@@ -1,10 +1,14 @@
 """Text: what the customer wrote, in English, Chinese or both."""
 
+from typing import TYPE_CHECKING, Any
+
 from kefu.modalities.text.augment import Augmentation, augment
 from kefu.modalities.text.clean import Cleaning, clean
-from kefu.modalities.text.encoders import EncoderParameters, build_encoder
 from kefu.modalities.text.features import Features, TextPreprocessor, fit, load_preprocessor
 from kefu.parameters import Parameters
+
+if TYPE_CHECKING:
+    from kefu.modalities.text.encoders import EncoderParameters, build_encoder
 
 NAME = "text"
 HOLDS_FILES = False
@@ -35,3 +39,12 @@ def pack(payload: str, params: Parameters | None = None) -> bytes:
 def unpack(data: bytes) -> str:
     """Undo :func:`pack`."""
     return data.decode("utf-8")
+
+
+def __getattr__(name: str) -> Any:
+    """Import the encoders, and with them torch, where they are asked for: cleaning and extraction go without."""
+    if name in {"EncoderParameters", "build_encoder"}:
+        from kefu.modalities.text import encoders
+
+        return getattr(encoders, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
