@@ -30,9 +30,9 @@ class EarlyFusion(Fusion):
         self.projections = nn.ModuleDict(
             {
                 name: nn.Sequential(
-                    nn.LayerNorm(self.heads[name].in_features),
+                    nn.LayerNorm(heads[name].in_features),
                     nn.Dropout(params.dropout),
-                    nn.Linear(self.heads[name].in_features, params.projection_dim),
+                    nn.Linear(heads[name].in_features, params.projection_dim),
                 )
                 for name in self.modalities
             }
@@ -49,4 +49,5 @@ class EarlyFusion(Fusion):
     def combine(self, embeddings: Embeddings, mask: Tensor) -> Tensor:
         """Return logits (B, C)."""
         projected = torch.stack([self.projections[name](embeddings[name]) for name in self.modalities], dim=1)
-        return self.joint(torch.where(mask[:, :, None], projected, self.absent).flatten(1))
+        logits: Tensor = self.joint(torch.where(mask[:, :, None], projected, self.absent).flatten(1))
+        return logits

@@ -1,5 +1,6 @@
 """Late fusion: each modality gives its opinion, the calibrated opinions are multiplied."""
 
+from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
@@ -100,16 +101,16 @@ def _temperature_loss(fusion: LateFusion, rows: FusionRows, mask: Tensor, target
     return -(chosen * mask).sum() / max(1, int(mask.sum())) + 1e-3 * (fusion.log_temperature**2).sum()
 
 
-def _minimise(parameter: nn.Parameter, loss: object, params: LateParameters) -> None:
+def _minimise(parameter: nn.Parameter, loss: Callable[[], Tensor], params: LateParameters) -> None:
     optimizer = torch.optim.LBFGS([parameter], max_iter=params.max_iterations, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        value: Tensor = loss()  # type: ignore[operator]
-        value.backward()
+        value = loss()
+        value.backward()  # type: ignore[no-untyped-call]
         return value
 
-    optimizer.step(closure)
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
 
 
 def _raw(weight: float) -> float:

@@ -17,8 +17,7 @@ from kefu.parameters import Parameters
 class HeadParameters(Parameters):
     """How a fusion head is trained."""
 
-    max_epochs: int = Field(60, ge=1, description="Passes over the rows.")
-    patience: int = Field(15, ge=1, description="Passes without a better held-out loss before training stops.")
+    max_epochs: int = Field(60, ge=1, description="Most passes over the rows.")
     batch_size: int = Field(128, ge=2, description="Tickets in a batch.")
     learning_rate: float = Field(2e-3, gt=0, description="Learning rate of AdamW.")
     weight_decay: float = Field(0.05, ge=0, description="Decoupled weight decay.")
@@ -27,33 +26,14 @@ class HeadParameters(Parameters):
     )
 
 
-def train_head(fusion: Fusion, training: FusionRows, held_out: FusionRows, params: HeadParameters, seed: int) -> Fusion:
-    """Train the parameters that are not frozen; keep those of the best held-out loss.
-
-    Every modality of every row is hidden at random, so that the head learns to do without any (Neverova et al.
-    2016, "ModDrop"). Held-out rows are scored with every combination of their modalities.
-    """
-    best, best_state, waited = math.inf, None, 0
-    for _ in _epochs(fusion, training, params, seed):
-        score = held_out_loss(fusion, held_out)
-        if score < best:
-            best, waited = score, 0
-            best_state = {name: value.clone() for name, value in fusion.state_dict().items()}
-        else:
-            waited += 1
-            if waited >= params.patience:
-                break
-    if best_state is not None:
-        fusion.load_state_dict(best_state)
-    return fusion.eval()
-
-
-def train_head_by_folds(
+def train_head(
     build: Callable[[], Fusion], rows: FusionRows, params: HeadParameters, seed: int, num_folds: int = 5
 ) -> Fusion:
     """Train on all rows, for as many epochs as were best when each fold of the customers was held out in turn.
 
-    For few rows: none is set aside for good, and yet the number of epochs is never judged on rows trained on.
+    For few rows: none is set aside for good, and yet the number of epochs is never judged on rows trained on. Every
+    modality of every row is hidden at random, so that the head learns to do without any (Neverova et al. 2016,
+    "ModDrop"), and held-out rows are scored with every combination of their modalities.
     """
     folds = np.random.default_rng(seed).permutation(int(rows.groups.max(initial=0)) + 1) % num_folds
     held_out = [folds[rows.groups] == fold for fold in range(num_folds)]

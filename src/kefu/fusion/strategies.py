@@ -11,7 +11,7 @@ from kefu.fusion import late
 from kefu.fusion.contract import Fusion, FusionRows
 from kefu.fusion.early import EarlyFusion, EarlyParameters
 from kefu.fusion.late import LateFusion, LateParameters
-from kefu.fusion.learning import train_head, train_head_by_folds
+from kefu.fusion.learning import train_head
 from kefu.fusion.modular import ModularFusion, ModularParameters
 from kefu.parameters import Parameters
 
@@ -51,20 +51,17 @@ def fit_fusion(
 ) -> Fusion:
     """Build and fit a strategy.
 
-    Early fusion learns from the training tickets and stops by the validation tickets. Late and modular fusion weigh
-    opinions, and a classifier's opinion of tickets it was trained on is far too sure: they are fitted on the
-    validation tickets. Where there are none, every strategy falls back on the training tickets.
+    A classifier's embedding and opinion of tickets it was trained on are far too sure, and fusion would learn to
+    trust them: every strategy is fitted on the validation tickets, and on the training tickets only where there are
+    no others.
     """
-    torch.manual_seed(seed)
-    held_out = validation if len(validation) else training
-    fusion = build_fusion(strategy, heads, prior, params)
-    if isinstance(fusion, LateFusion):
-        return late.fit(fusion, held_out, params.late)
-    if strategy == "early":
-        return train_head(fusion, training, held_out, params.early.training, seed)
+    rows = validation if len(validation) else training
 
     def build() -> Fusion:
         torch.manual_seed(seed)
         return build_fusion(strategy, heads, prior, params)
 
-    return train_head_by_folds(build, held_out, params.modular.training, seed)
+    fusion = build()
+    if isinstance(fusion, LateFusion):
+        return late.fit(fusion, rows, params.late)
+    return train_head(build, rows, params.early.training if strategy == "early" else params.modular.training, seed)
