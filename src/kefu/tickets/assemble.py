@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -14,6 +13,7 @@ from kefu.tickets.parameters import TicketParameters
 from kefu.tickets.quarantine import TICKET, build_quarantine, check_books, lost_tickets, merge_quarantines
 from kefu.tickets.splits import assign_splits
 
+_COMPARED = ("digest", "simhash", "phash", "num_chars", "language")
 _LEADING = ("ticket_id", "label", "language", "customer_id", "created_at", "split")
 
 
@@ -26,7 +26,8 @@ def assemble_tickets(
         valid: The valid tickets of :func:`kefu.tickets.check.check_tickets`, in table order.
         rejected: The quarantine table of the same call.
         cleaned: For each modality, a row for every ticket that had it, in any order: ``ticket_id``, ``ok``,
-            ``reason``, ``detail`` (null where ok) and ``facts`` (a dict or its JSON).
+            ``reason``, ``detail`` (null where ok) and ``facts`` (a dict or its JSON), or what
+            :func:`spread_facts` makes of it.
         params: How tickets are compared and divided.
 
     Returns:
@@ -44,7 +45,7 @@ def assemble_tickets(
     facts = {modality: _facts_by_ticket(valid, modality, table) for modality, table in cleaned.items()}
     tickets = valid.drop(columns=[name for name in valid.columns if name in cleaned or name.startswith("has_")])
     for modality, found in facts.items():
-        tickets[f"has_{modality}"] = valid["ticket_id"].isin(found.keys())
+        tickets[f"has_{modality}"] = valid["ticket_id"].isin(found.index)
     tickets["language"] = _languages(valid, facts)
 
     losses = build_quarantine(
@@ -72,7 +73,27 @@ def assemble_tickets(
     return kept[[*leading, *flags, *(name for name in kept.columns if name not in {*leading, *flags})]], quarantine
 
 
-def _facts_by_ticket(valid: pd.DataFrame, modality: str, table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def spread_facts(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Replace the column ``facts`` by a column for each fact that tickets are compared by.
+
+    Of a large table the facts of every ticket as dicts would be the largest thing in memory: spread shard by shard,
+    some columns are all that is held.
+    """
+    if "facts" not in verdicts:
+        return verdicts
+    facts = [
+        {} if not good else fact if isinstance(fact, dict) else json.loads(fact)
+        for good, fact in zip(verdicts["ok"].astype(bool), verdicts["facts"], strict=True)
+    ]
+    found = {name: [fact.get(name) for fact in facts] for name in _COMPARED if any(name in fact for fact in facts)}
+    columns = {
+        name: pd.Series(values, index=verdicts.index, dtype="float64" if name == "num_chars" else "str")
+        for name, values in found.items()
+    }
+    return verdicts.drop(columns="facts").assign(**columns)
+
+
+def _facts_by_ticket(valid: pd.DataFrame, modality: str, table: pd.DataFrame) -> pd.DataFrame:
     """Return the facts of the tickets whose modality is fit for use, after holding that none got lost."""
     if table["ticket_id"].duplicated().any():
         raise BookkeepingError(f"a {modality} was cleaned twice")
@@ -84,19 +105,16 @@ def _facts_by_ticket(valid: pd.DataFrame, modality: str, table: pd.DataFrame) ->
         lost = set(had) - set(table["ticket_id"])
         if lost:
             raise BookkeepingError(f"{modality} of '{min(lost)}' was never cleaned")
-    good = table[table["ok"].astype(bool)]
-    return {
-        ticket_id: facts if isinstance(facts, dict) else json.loads(facts)
-        for ticket_id, facts in zip(good["ticket_id"], good["facts"], strict=True)
-    }
+    good = spread_facts(table[table["ok"].astype(bool)]).set_index("ticket_id")
+    return good[[name for name in _COMPARED if name in good]]
 
 
-def _languages(valid: pd.DataFrame, facts: Mapping[str, dict[str, dict[str, Any]]]) -> pd.Series:
+def _languages(valid: pd.DataFrame, facts: Mapping[str, pd.DataFrame]) -> pd.Series:
     """Return the given language of each ticket, or else the one that the first modality able to tell found."""
     languages = valid["language"] if "language" in valid else pd.Series(None, index=valid.index, dtype="str")
     for found in facts.values():
-        told = {ticket_id: fact["language"] for ticket_id, fact in found.items() if "language" in fact}
-        languages = languages.fillna(valid["ticket_id"].map(told))
+        if "language" in found:
+            languages = languages.fillna(valid["ticket_id"].map(found["language"]))
     return languages.astype("str")
 
 
@@ -111,15 +129,14 @@ def _find_nothing_left(tickets: pd.DataFrame, losses: pd.DataFrame, modalities: 
 
 
 def _find_duplicates(
-    tickets: pd.DataFrame, facts: Mapping[str, dict[str, dict[str, Any]]], params: DuplicateParameters
+    tickets: pd.DataFrame, facts: Mapping[str, pd.DataFrame], params: DuplicateParameters
 ) -> pd.DataFrame:
     """Return the quarantine rows of repeated tickets; where the labels differ, the detail says so."""
     prints = tickets[["ticket_id"]].assign(customer_id=tickets.get("customer_id"))
     for modality, found in facts.items():
-        for fact in ("digest", "simhash", "phash", "num_chars", "language"):
-            values = {ticket_id: known[fact] for ticket_id, known in found.items() if fact in known}
-            if values or fact == "digest":
-                prints[f"{modality}_{fact}"] = tickets["ticket_id"].map(values)
+        for fact in found.columns.union(["digest"]):
+            known = found[fact] if fact in found else pd.Series(dtype="str")
+            prints[f"{modality}_{fact}"] = tickets["ticket_id"].map(known)
     labels = dict(zip(tickets["ticket_id"], tickets["label"], strict=True))
     rows = []
     for copy in find_duplicates(prints, params).to_dict(orient="records"):

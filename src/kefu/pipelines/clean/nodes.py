@@ -10,7 +10,7 @@ import pyarrow as pa
 from kefu import modalities
 from kefu.engines import EngineParameters, map_in_order, show_progress
 from kefu.engines.shards import CleanTask, clean_shard, split_rows
-from kefu.tickets.assemble import assemble_tickets
+from kefu.tickets.assemble import assemble_tickets, spread_facts
 from kefu.tickets.check import check_tickets
 from kefu.tickets.parameters import TicketParameters
 from kefu.tickets.table import TicketTable
@@ -39,16 +39,14 @@ def clean_shards_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Table]
         hardware: HardwareParameters,
     ) -> Iterator[dict[str, pa.Table]]:
         """Clean every value of the modality; a value that is lost keeps a row that says why."""
-        given = valid_tickets[valid_tickets[modality].notna()] if modality in valid_tickets else valid_tickets.iloc[:0]
-        shards = dict(split_rows(given, engine.tickets_per_shard))
+        given = valid_tickets.reindex(columns=["ticket_id", modality]).dropna(subset=modality)
+        names = [name for name, _ in split_rows(given, engine.tickets_per_shard)]
         tasks = (
-            CleanTask(
-                modality, list(rows["ticket_id"]), list(rows.get(modality, ())), Path(tickets_path).parent, params
-            )
-            for rows in shards.values()
+            CleanTask(modality, list(rows["ticket_id"]), list(rows[modality]), Path(tickets_path).parent, params)
+            for _, rows in split_rows(given, engine.tickets_per_shard)
         )
         results = map_in_order(clean_shard, tasks, workers=hardware.num_workers)
-        for name, table in zip(shards, show_progress(results, total=len(shards), what=f"{modality}: clean")):
+        for name, table in zip(names, show_progress(results, total=len(names), what=f"{modality}: clean"), strict=True):
             yield {name: table}
 
     # Kedro reads the annotation to validate the parameters before anything runs
@@ -71,9 +69,11 @@ def assemble(
 def _verdicts(shards: CleanedShards) -> pd.DataFrame:
     """Return what cleaning said of each ticket, without the payloads."""
     parts = [
-        shard.select(["ticket_id", "reason", "detail", "facts"])
-        .append_column("ok", shard["payload"].is_valid())
-        .to_pandas()
+        spread_facts(
+            shard.select(["ticket_id", "reason", "detail", "facts"])
+            .append_column("ok", shard["payload"].is_valid())
+            .to_pandas()
+        )
         for shard in shards.values()
     ]
     return pd.concat(parts, ignore_index=True)
