@@ -1,7 +1,8 @@
 """Batches of features for training: one variant of every ticket an epoch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,15 +22,17 @@ class FeatureRows:
     """
 
     ticket_ids: Sequence[str]
-    features: Mapping[str, NDArray]
+    features: Mapping[str, NDArray[Any]]
     targets: NDArray[np.int64]
 
     def __post_init__(self) -> None:
+        """Check that all have one row a ticket."""
         sizes = {len(array) for array in self.features.values()} | {len(self.ticket_ids), len(self.targets)}
         if len(sizes) != 1:
             raise ValueError(f"features, ticket_ids and targets disagree in length: {sorted(sizes)}")
 
     def __len__(self) -> int:
+        """Return the number of rows."""
         return len(self.targets)
 
 
@@ -41,9 +44,11 @@ class FeatureDataset(Dataset[Batch]):
         self.targets = torch.from_numpy(rows.targets)
 
     def __len__(self) -> int:
+        """Return the number of rows."""
         return len(self.targets)
 
     def __getitem__(self, index: NDArray[np.int64]) -> Batch:
+        """Return the rows of these numbers."""
         chosen = torch.from_numpy(index)
         return {name: array[chosen] for name, array in self.features.items()} | {TARGET: self.targets[chosen]}
 
@@ -67,9 +72,11 @@ class VariantSampler(Sampler[NDArray[np.int64]]):
         self.epoch = epoch
 
     def __len__(self) -> int:
+        """Return the number of batches."""
         return max(1, len(self.variants) // self.batch_size)
 
     def __iter__(self) -> Iterator[NDArray[np.int64]]:
+        """Yield the row numbers of each batch."""
         rng = np.random.default_rng([self.seed, self.epoch])
         rows = np.array([variants[rng.integers(len(variants))] for variants in self.variants], dtype=np.int64)
         rng.shuffle(rows)
@@ -77,13 +84,18 @@ class VariantSampler(Sampler[NDArray[np.int64]]):
         yield from np.array_split(rows, len(self))
 
 
-def training_loader(rows: FeatureRows, batch_size: int, seed: int) -> DataLoader:
+def training_loader(rows: FeatureRows, batch_size: int, seed: int) -> DataLoader[Batch]:
     """Batches for training: shuffled, one variant a ticket."""
     sampler = VariantSampler(rows.ticket_ids, batch_size, seed)
-    return DataLoader(FeatureDataset(rows), sampler=sampler, batch_size=None)
+    return _loader(rows, sampler)
 
 
-def ordered_loader(rows: FeatureRows, batch_size: int) -> DataLoader:
+def ordered_loader(rows: FeatureRows, batch_size: int) -> DataLoader[Batch]:
     """Batches in the order of the rows, each once."""
     batches = [np.arange(s, min(s + batch_size, len(rows))) for s in range(0, len(rows), batch_size)]
-    return DataLoader(FeatureDataset(rows), sampler=batches, batch_size=None)
+    return _loader(rows, batches)
+
+
+def _loader(rows: FeatureRows, sampler: Iterable[NDArray[np.int64]]) -> DataLoader[Batch]:
+    # a loader of its own generator, as it would else draw from torch's whenever an epoch, or a resumed training, starts
+    return DataLoader(FeatureDataset(rows), sampler=sampler, batch_size=None, generator=torch.Generator())

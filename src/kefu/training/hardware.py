@@ -1,6 +1,8 @@
 """Which device trains and predicts, and in which precision."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,10 +65,21 @@ def choose_hardware(params: HardwareParameters) -> Hardware:
     return Hardware(accelerator, "bf16-mixed" if native else "32-true", params.threads or available_cores())
 
 
+@contextmanager
+def limit_threads(threads: int) -> Iterator[None]:
+    """Let torch compute with so many threads inside, and with as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _cpu_computes_bf16() -> bool:
     capabilities = torch.backends.cpu.get_cpu_capability()
     return (
-        torch.backends.mkldnn.is_available()
+        bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
         and "AVX512" in capabilities
         and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     )
