@@ -1,6 +1,5 @@
 """Nodes of the fusion pipeline."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,8 +18,6 @@ from kefu.model_card import write_card
 from kefu.tickets.errors import KefuError
 from kefu.training.hardware import HardwareParameters, choose_hardware
 from kefu.training.modality_model import ModalityModel
-
-logger = logging.getLogger(__name__)
 
 
 def fit_fusions(
@@ -63,7 +60,6 @@ def fit_fusions(
     for strategy in STRATEGIES:
         fusion = fit_fusion(strategy, heads, prior, rows["train"], rows["validation"], params=params, seed=seed)
         fusions[strategy] = FusedModel(parts, fusion, strategy, params, labels)
-        logger.info("%s fusion: validation %s", strategy, _scores(fusions[strategy], rows["validation"]))
     return fusions
 
 
@@ -72,11 +68,11 @@ def make_model(
 ) -> FusedModel:
     """Return the model of the chosen strategy, with its scores and its card."""
     chosen = fusions[params.strategy]
+    test = tickets[tickets["split"] == "test"]
     metrics = {
-        split: _scores(chosen, _rows(tickets[tickets["split"] == split], modalities, chosen.parts, chosen.labels))
-        for split in ("validation", "test")
+        "test": _scores(chosen, _rows(test, modalities, chosen.parts, chosen.labels)),
+        "modalities": {name: dict(part.metrics) for name, part in chosen.parts.items()},
     }
-    metrics["modalities"] = {name: dict(part.metrics) for name, part in chosen.parts.items()}
     provenance = {
         "kefu": __version__,
         "torch": torch.__version__,
