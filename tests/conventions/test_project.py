@@ -1,0 +1,105 @@
+"""Every environment's configuration fits every pipeline."""
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from kedro.io import DataCatalog
+from pydantic import BaseModel, TypeAdapter
+
+from kefu.modalities import MODALITIES
+from kefu.pipeline_registry import register_pipelines
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENTS = sorted(path.name for path in (ROOT / "conf").iterdir() if path.is_dir() and path.name != "base")
+STAGES = {"demo_data", "clean", "augment", "features", "train_text", "train_image", "train_audio", "fuse", "evaluate"}
+PIPELINES = register_pipelines()
+LAYERS = ("raw", "intermediate", "primary", "features", "models", "model_output", "fusion", "reporting")
+
+
+@contextmanager
+def catalog_of(environment: str, **params: Any) -> Iterator[DataCatalog]:
+    bootstrap_project(ROOT)
+    with KedroSession.create(ROOT, env=environment, runtime_params=params) as session:
+        yield session.load_context().catalog
+
+
+@pytest.fixture(scope="module", params=ENVIRONMENTS)
+def catalog(request: pytest.FixtureRequest) -> Iterator[DataCatalog]:
+    with catalog_of(request.param) as catalog:
+        yield catalog
+
+
+def names(pipeline_name: str) -> list[str]:
+    return sorted(name for name in PIPELINES[pipeline_name].datasets() if not name.startswith("param"))
+
+
+def test_pipelines_have_the_names_users_type() -> None:
+    assert STAGES | {"predict", "train_fusion", "__default__"} <= PIPELINES.keys()
+    assert PIPELINES["__default__"] == PIPELINES["train_fusion"]
+
+
+@pytest.mark.parametrize("pipeline_name", PIPELINES)
+def test_datasets_resolve_and_have_a_layer(catalog: DataCatalog, pipeline_name: str) -> None:
+    for name in names(pipeline_name):
+        assert name in catalog, f"'{name}' of '{pipeline_name}' is not in the catalog"
+        metadata = getattr(catalog.get(name), "metadata", None) or {}
+        assert metadata.get("kedro-viz", {}).get("layer") in LAYERS, f"'{name}' has no layer for kedro-viz"
+
+
+def test_layers_follow_one_another() -> None:
+    """Kedro-viz draws no layers at all where two of them feed each other."""
+    with catalog_of("local") as catalog:
+        level = {name: LAYERS.index(catalog.get(name).metadata["kedro-viz"]["layer"]) for name in names("train_fusion")}
+    for node in PIPELINES["train_fusion"].nodes:
+        fed = [level[name] for name in node.inputs if name in level]
+        assert max(fed, default=0) <= min(level[name] for name in node.outputs), f"{node.name} points back"
+
+
+@pytest.mark.parametrize("pipeline_name", PIPELINES)
+def test_parameters_validate(catalog: DataCatalog, pipeline_name: str) -> None:
+    for node in PIPELINES[pipeline_name].nodes:
+        bound = inspect.signature(node.func).bind(
+            *(node.inputs if isinstance(node._inputs, list) else ()),
+            **(node._inputs if isinstance(node._inputs, dict) else {}),
+        )
+        annotations = inspect.get_annotations(node.func)
+        for argument, name in bound.arguments.items():
+            if not isinstance(name, str) or not name.startswith("params:"):
+                continue
+            value = catalog.load(name)
+            kind = annotations[argument]
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                plain = value.model_dump() if isinstance(value, BaseModel) else value
+                kind.model_validate(plain)
+            else:
+                TypeAdapter(kind).validate_python(value)
+
+
+def test_every_parameter_is_used(catalog: DataCatalog) -> None:
+    used = {
+        name.removeprefix("params:")
+        for pipeline in PIPELINES.values()
+        for name in pipeline.inputs()
+        if name.startswith("params:")
+    }
+    given = {
+        f"{group}.{name}" if group in MODALITIES else group
+        for group, value in catalog.load("parameters").items()
+        for name in (value if group in MODALITIES else [""])
+    }
+    assert given <= used, f"no pipeline reads {sorted(given - used)}"
+
+
+def test_versioned_and_unversioned_outputs_do_not_share_a_path() -> None:
+    with catalog_of("local") as kept, catalog_of("local", versioned=False) as single:
+        for name in ("model", "metrics", "report", *(f"{modality}.model" for modality in MODALITIES)):
+            one, other = kept.get(name), single.get(name)
+            assert one._version is not None
+            assert other._version is None
+            assert Path(str(one._filepath)) != Path(str(other._filepath))
