@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 from typing import Any, Generic, TypeVar
 
-from kedro.io import AbstractDataset, AbstractVersionedDataset, Version
+from kedro.io import AbstractDataset, AbstractVersionedDataset, DatasetError, Version
 from kedro_datasets._typing import JSONPreview, TablePreview
 
 from kefu import modalities
@@ -54,6 +54,12 @@ class _BundleDataset(AbstractVersionedDataset[Model, Model], Generic[Model]):
             name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("metrics", "labels", "config")
         }
         return JSONPreview(json.dumps(shown, ensure_ascii=False))
+
+    def _exists(self) -> bool:
+        try:
+            return self._exists_function(str(self._get_load_path()))
+        except DatasetError:  # no version was saved yet
+            return False
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), "version": self._version}
