@@ -3,7 +3,7 @@
 from kefu.demo.espeak import SpeechUnavailableError
 from kefu.demo.intents import Intent, bayes_accuracy, expected_bayes_accuracy
 from kefu.demo.parameters import DemoParameters
-from kefu.demo.tickets import DemoShard, generate_tickets, shard_ranges
+from kefu.demo.tickets import DemoShard, generate_shard, generate_tickets, shard_ranges
 
 __all__ = [
     "DemoParameters",
@@ -12,6 +12,7 @@ __all__ = [
     "SpeechUnavailableError",
     "bayes_accuracy",
     "expected_bayes_accuracy",
+    "generate_shard",
     "generate_tickets",
     "shard_ranges",
 ]

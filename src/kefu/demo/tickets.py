@@ -65,6 +65,11 @@ def generate_tickets(params: DemoParameters, start: int, stop: int) -> DemoShard
     return shard
 
 
+def generate_shard(params: DemoParameters, limits: tuple[int, int]) -> DemoShard:
+    """Make the tickets of one of :func:`shard_ranges`: what a worker process maps, free of Kedro and torch."""
+    return generate_tickets(params, *limits)
+
+
 def shard_ranges(params: DemoParameters) -> Iterator[tuple[int, int]]:
     """Yield ``start`` and ``stop`` of every shard of the table, for :func:`generate_tickets`."""
     for start in range(0, params.num_tickets, params.tickets_per_shard):
