@@ -1,7 +1,6 @@
 """The audio payload: a float32 mono waveform on the 16 bit grid, which FLAC holds without loss."""
 
 import io
-
 from typing import Protocol
 
 import numpy as np

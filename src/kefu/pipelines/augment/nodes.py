@@ -38,7 +38,8 @@ def augment_shards_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Tabl
             for table in cleaned.values()
         )
         results = map_in_order(augment_shard, tasks, workers=hardware.num_workers)
-        for name, table in zip(cleaned, show_progress(results, total=len(cleaned), what=f"{modality}: augment")):
+        done = show_progress(results, total=len(cleaned), what=f"{modality}: augment")
+        for name, table in zip(cleaned, done, strict=True):
             yield {name: table}
 
     augment_shards.__annotations__["params"] = modalities.get(modality).Augmentation

@@ -43,7 +43,8 @@ def extract_shards_of(modality: str) -> Callable[..., Iterator[dict[str, Feature
             for table in shards.values()
         )
         results = map_in_order(extract_shard, tasks, workers=hardware.num_workers)
-        for name, shard in zip(shards, show_progress(results, total=len(shards), what=f"{modality}: features")):
+        done = show_progress(results, total=len(shards), what=f"{modality}: features")
+        for name, shard in zip(shards, done, strict=True):
             yield {name: shard}
 
     return extract_shards
