@@ -8,7 +8,8 @@ import pytest
 
 from kefu.demo import DemoParameters, SpeechUnavailableError, espeak
 from kefu.demo.espeak import ACCENTS, SPEAKERS, synthesise
-from kefu.demo.speech import Voice, draw_voice, record_call
+from kefu.demo.intents import CONFUSIONS, VAGUE, Intent
+from kefu.demo.speech import Voice, choose_words, draw_voice, record_call
 
 PARAMS = DemoParameters(min_snr_db=20, max_snr_db=20)
 ENGLISH = Voice("gmw/en-US+Denis", 170, 50, 1.0)
@@ -64,6 +65,20 @@ def test_recordings_are_audible_and_repeat(words: str, voice: Voice) -> None:
     assert 1 < len(samples) / rate_hz < 4
     assert 0.2 < np.abs(samples).max() < 1
     assert np.sqrt(np.mean(samples**2)) > 0.01
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_calls_state_the_matter_in_a_few_words_of_several_phrasings(language: str) -> None:
+    kinds = [frozenset({intent}) for intent in Intent] + [*CONFUSIONS["audio"], VAGUE]
+    seconds = []
+    for number, evidence in enumerate(kinds):
+        rng = np.random.default_rng(number)
+        assert len({choose_words(evidence, language, rng) for _ in range(40)}) > 6
+        voice = draw_voice(language, rng)
+        samples, rate_hz = samples_of(record_call(choose_words(evidence, language, rng), voice, PARAMS, rng))
+        seconds.append(len(samples) / rate_hz)
+    assert 0.6 < min(seconds) < max(seconds) < 3.5
+    assert 1 < np.median(seconds) < 2.2
 
 
 def test_noise_is_as_loud_as_asked_for() -> None:

@@ -27,8 +27,8 @@ class DemoParameters(Parameters):
     typo_share: float = Field(0.3, ge=0, le=1, description="Share of the texts with slips of the keyboard")
     picture_side_px: int = Field(320, ge=96, le=2048, description="Mean of the longer side; pictures vary by a fifth")
     sample_rate_hz: int = Field(16_000, ge=8_000, le=48_000, description="Sampling rate of the recordings")
-    min_snr_db: float = Field(0, ge=-20, le=60, description="Signal-to-noise ratio of the noisiest recording")
-    max_snr_db: float = Field(20, ge=-20, le=60, description="Signal-to-noise ratio of the clearest recording")
+    min_snr_db: float = Field(5, ge=-20, le=60, description="Signal-to-noise ratio of the noisiest recording")
+    max_snr_db: float = Field(25, ge=-20, le=60, description="Signal-to-noise ratio of the clearest recording")
 
     @model_validator(mode="after")
     def _check_shares(self) -> Self:

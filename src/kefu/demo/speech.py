@@ -2,7 +2,6 @@
 
 import io
 import wave
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,7 @@ from kefu.demo import chinese, english
 from kefu.demo.espeak import ACCENTS, SPEAKERS, synthesise
 from kefu.demo.intents import Evidence
 from kefu.demo.parameters import DemoParameters
-from kefu.demo.text import fill, pick
+from kefu.demo.text import pick
 
 Samples = NDArray[np.float32]
 
@@ -40,16 +39,16 @@ def draw_voice(language: str, rng: np.random.Generator) -> Voice:
     )
 
 
-def choose_words(evidence: Evidence, language: str, matter: Mapping[str, str], rng: np.random.Generator) -> str:
-    """Choose a short sentence that fits the ``evidence`` and gives nothing else away."""
+def choose_words(evidence: Evidence, language: str, rng: np.random.Generator) -> str:
+    """Choose a few words that fit the ``evidence`` and give nothing else away, as customers say them on a hotline."""
     grammar = chinese if language == "zh" else english
     parts = [pick(rng, grammar.SPOKEN[evidence])]
     dice = rng.random()
-    if dice < 0.35:
+    if dice < 0.25:
         parts.insert(0, pick(rng, grammar.SPOKEN_OPENINGS))
-    elif dice < 0.55:
+    elif dice < 0.4:
         parts.append(pick(rng, grammar.SPOKEN_CLOSINGS))
-    return fill("，".join(parts) if language == "zh" else ", ".join(parts), language, matter, rng)
+    return ("，" if language == "zh" else ", ").join(parts)
 
 
 def record_call(words: str, voice: Voice, params: DemoParameters, rng: np.random.Generator) -> bytes:
@@ -64,7 +63,7 @@ def record_call(words: str, voice: Voice, params: DemoParameters, rng: np.random
     speed = voice.words_per_minute + int(rng.integers(-10, 11))
     spoken, rate_hz = synthesise(words, voice.name, speed, voice.pitch)
     speech = np.asarray(soxr.resample(_trim(spoken), rate_hz * voice.throat, params.sample_rate_hz), dtype=np.float32)
-    lead, tail = (int(params.sample_rate_hz * rng.uniform(0.05, 0.4)) for _ in range(2))
+    lead, tail = (int(params.sample_rate_hz * rng.uniform(0.05, 0.2)) for _ in range(2))
     speech = np.pad(speech, (lead, tail))
     noise = pick(rng, (_babble, _hiss, _hum))(speech, params.sample_rate_hz, rng)
     snr_db = rng.uniform(params.min_snr_db, params.max_snr_db)

@@ -35,7 +35,7 @@ def pick(rng: np.random.Generator, options: Sequence[T]) -> T:
 
 
 def draw_matter(rng: np.random.Generator) -> dict[str, str]:
-    """Draw what a ticket is about, apart from its intent: the same in its text, picture and recording."""
+    """Draw what a ticket is about, apart from its intent: the same in its text and its picture."""
     product, other = (str(key) for key in rng.choice(list(english.PRODUCTS), size=2, replace=False))
     colour, other_colour = (str(key) for key in rng.choice(list(english.COLOURS), size=2, replace=False))
     return {

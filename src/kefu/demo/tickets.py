@@ -138,7 +138,7 @@ class _Content:
             rng = generator(self._params, self._index, Stream.IMAGE)
             return draw_picture(self._evidence["image"], language, self._matter, self._params, rng)
         rng = generator(self._params, self._index, Stream.AUDIO)
-        words = choose_words(self._evidence["audio"], language, self._matter, rng)
+        words = choose_words(self._evidence["audio"], language, rng)
         return record_call(words, _voice_of(self._params, self._customer), self._params, rng)
 
 
