@@ -6,7 +6,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Generic, TypeVar
 
 from kedro.io import AbstractDataset, AbstractVersionedDataset, DatasetError, Version
-from kedro.io.core import VersionNotFoundError
 from kedro_datasets._typing import JSONPreview, TablePreview
 
 from kefu import modalities
@@ -60,12 +59,6 @@ class _BundleDataset(AbstractVersionedDataset[Model, Model], Generic[Model]):
         try:
             return self._exists_function(str(self._get_load_path()))
         except DatasetError:  # no version was saved yet
-            return False
-
-    def _exists(self) -> bool:
-        try:
-            return (Path(self._get_load_path()) / "config.json").is_file()
-        except VersionNotFoundError:
             return False
 
     def _describe(self) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def _epochs(fusion: Fusion, rows: FusionRows, params: HeadParameters, seed: int)
             present = hide_modalities(batch.present, params.modality_dropout, rng)
             loss = cross_entropy(fusion(batch.embeddings, present), torch.from_numpy(batch.targets))
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
         fusion.eval()

@@ -32,9 +32,9 @@ class ModularFusion(Fusion):
         self.projections = nn.ModuleDict(
             {
                 name: nn.Sequential(
-                    nn.LayerNorm(self.heads[name].in_features),
+                    nn.LayerNorm(heads[name].in_features),
                     nn.Dropout(params.dropout),
-                    nn.Linear(self.heads[name].in_features, params.projection_dim),
+                    nn.Linear(heads[name].in_features, params.projection_dim),
                 )
                 for name in self.modalities
             }

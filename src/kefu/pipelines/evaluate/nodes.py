@@ -10,7 +10,7 @@ import torch
 
 from kefu import __version__
 from kefu.evaluation.evaluation import Evaluation, EvaluationParameters, evaluate
-from kefu.evaluation.predictions import Predictions
+from kefu.evaluation.predictions import Predictions, modality_columns
 from kefu.evaluation.report import render_report
 from kefu.fusion.rows import gather
 from kefu.fusion.strategies import FusionParameters
@@ -34,7 +34,7 @@ def collect_predictions(
     some = next(iter(fusions.values()))
     trained = {name: outputs[name] for name, part in some.parts.items() if part.is_trained}
     rows = gather(scored, trained, some.labels)
-    columns = ["ticket_id", "customer_id", "language", "split", *(name for name in scored if name.startswith("has_"))]
+    columns = ["ticket_id", "customer_id", "language", "split", *modality_columns(scored)]
     frame = scored[columns]
     found = [
         Predictions(
@@ -78,7 +78,7 @@ def evaluate_predictions(
         tickets=tickets,
         parameters=params,
     )
-    return (evaluation, evaluation.metrics, *(evaluation.figures[name] for name in SHOWN_FIGURES))  # type: ignore[return-value]
+    return (evaluation, evaluation.metrics, *(evaluation.figures[name] for name in SHOWN_FIGURES))
 
 
 def write_report(

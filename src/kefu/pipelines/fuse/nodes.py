@@ -56,7 +56,7 @@ def fit_fusions(
         split: _rows(tickets[tickets["split"] == split], modalities, parts, labels) for split in ("train", "validation")
     }
     prior = torch.from_numpy(np.bincount(rows["train"].targets, minlength=len(labels))).float()
-    fusions = {}
+    fusions: dict[str, FusedModel] = {}
     for strategy in STRATEGIES:
         fusion = fit_fusion(strategy, heads, prior, rows["train"], rows["validation"], params=params, seed=seed)
         fusions[strategy] = FusedModel(parts, fusion, strategy, params, labels)

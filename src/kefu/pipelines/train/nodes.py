@@ -66,7 +66,7 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
             seed=seed,
             checkpoints=Path(checkpoints) / modality,
         )
-        metrics = {"best_epoch": trained.best_epoch, "training_tickets": len(rows["train"])}
+        metrics: dict[str, float] = {"best_epoch": trained.best_epoch, "training_tickets": len(rows["train"])}
         if len(rows["validation"]):
             logits = predict_classifier(
                 trained.classifier, rows["validation"].features, choose_hardware(hardware)
