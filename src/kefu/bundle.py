@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -41,11 +42,20 @@ class Bundle:
     card: str = ""
 
     def save(self, folder: Path) -> None:
-        """Write the bundle; the folder appears whole or not at all, and replaces one that was there."""
+        """Write the bundle; the folder appears whole or not at all, and replaces one that was there.
+
+        Raises:
+            BundleError: the name of a file leads out of the folder.
+        """
+        for name in self.files:
+            _check_name(name)
         folder.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
-            tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
+            tensors = {
+                name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+                for name, tensor in self.tensors.items()
+            }
             save_file(tensors, new / "model.safetensors")
             config = {"schema_version": SCHEMA_VERSION, "kind": self.kind, **self.config}
             _write_json(new / "config.json", config)
@@ -66,12 +76,12 @@ class Bundle:
         """Read a bundle.
 
         Raises:
-            BundleError: the folder is missing or incomplete, or of a newer schema.
+            BundleError: the folder is missing, incomplete or damaged, or of another schema.
         """
         if not (folder / "config.json").is_file():
             raise BundleError(f"{folder} is not a model bundle (no config.json); train one with `kedro run`")
         try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+            config = _read_json(folder / "config.json", dict)
             version = config.pop("schema_version", None)
             if version != SCHEMA_VERSION:
                 raise BundleError(
@@ -86,14 +96,33 @@ class Bundle:
             return cls(
                 kind=config.pop("kind"),
                 config=config,
-                labels=tuple(json.loads((folder / "labels.json").read_text(encoding="utf-8"))),
+                labels=tuple(_read_json(folder / "labels.json", list)),
                 tensors=load_file(folder / "model.safetensors"),
                 files=files,
-                metrics=json.loads((folder / "metrics.json").read_text(encoding="utf-8")),
+                metrics=_read_json(folder / "metrics.json", dict),
                 card=(folder / "card.md").read_text(encoding="utf-8"),
             )
         except (OSError, ValueError, KeyError, SafetensorError) as error:
-            raise BundleError(f"{folder}: the bundle is incomplete or damaged ({error}); train again") from error
+            reason = " ".join(str(error).split())
+            raise BundleError(f"{folder}: the bundle is incomplete or damaged ({reason}); train again") from error
+
+
+def damage(what: str, error: Exception) -> str:
+    """Return one line that says what of a bundle is damaged."""
+    return f"{what}: the bundle is damaged or of another version ({' '.join(str(error).split())[:300]}); train again"
+
+
+def _check_name(name: str) -> None:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts:
+        raise BundleError(f"a bundle cannot hold the file {name!r}: the name must stay within the folder")
+
+
+def _read_json(path: Path, kind: type) -> Any:
+    value = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(value, kind):
+        raise ValueError(f"{path.name} holds a {type(value).__name__}, not a {kind.__name__}")
+    return value
 
 
 def _write_json(path: Path, value: Any) -> None:
@@ -105,7 +134,12 @@ def _replace(new: Path, folder: Path) -> None:
     if folder.exists():
         old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
         os.replace(folder, old / folder.name)
-        os.replace(new, folder)
-        shutil.rmtree(old)
+        try:
+            os.replace(new, folder)
+        except BaseException:
+            os.replace(old / folder.name, folder)
+            raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
     else:
         os.replace(new, folder)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from kefu.bundle import Bundle, BundleError
+from kefu.bundle import Bundle, BundleError, damage
 from kefu.fusion.contract import Fusion
 from kefu.fusion.strategies import FusionParameters, build_fusion
 from kefu.training.modality_model import ModalityModel
@@ -57,10 +57,19 @@ class FusedModel:
         """Undo :meth:`to_bundle`.
 
         Raises:
-            BundleError: it is the bundle of a single modality.
+            BundleError: it is the bundle of a single modality, or its parts do not fit together.
         """
         if bundle.kind != "fused":
             raise BundleError(f"this is a {bundle.kind} bundle; prediction needs a fused one (the pipeline `fuse`)")
+        try:
+            return cls._from_bundle(bundle)
+        except BundleError:
+            raise
+        except Exception as error:  # a missing key, an unknown parameter, tensors of other shapes …
+            raise BundleError(damage("fusion", error)) from error
+
+    @classmethod
+    def _from_bundle(cls, bundle: Bundle) -> "FusedModel":
         parts = {
             name: ModalityModel.restore(
                 config, bundle.labels, _below(bundle.tensors, f"{name}."), _below(bundle.files, f"{name}/"), {}
@@ -85,7 +94,8 @@ class FusedModel:
     @torch.inference_mode()
     def probabilities(self, embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
         """Return class probabilities (B, C)."""
-        return self.fusion(embeddings, present).softmax(dim=1)
+        logits: Tensor = self.fusion(embeddings, present)
+        return logits.softmax(dim=1)
 
 
 def heads_of(parts: Mapping[str, ModalityModel]) -> dict[str, nn.Linear]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kefu import modalities
-from kefu.bundle import Bundle
+from kefu.bundle import Bundle, BundleError, damage
 from kefu.modalities.contract import Preprocessor
 from kefu.parameters import Parameters
 from kefu.training.classifier import Classifier
@@ -57,7 +57,13 @@ class ModalityModel:
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> "ModalityModel":
-        """Undo :meth:`to_bundle`."""
+        """Undo :meth:`to_bundle`.
+
+        Raises:
+            BundleError: it is a fused model's bundle, or its parts do not fit together.
+        """
+        if bundle.kind != "modality":
+            raise BundleError(f"this is a {bundle.kind} bundle, not that of a single modality")
         return cls.restore(bundle.config, bundle.labels, bundle.tensors, bundle.files, bundle.metrics)
 
     @classmethod
@@ -69,7 +75,25 @@ class ModalityModel:
         files: Mapping[str, bytes],
         metrics: Mapping[str, Any],
     ) -> "ModalityModel":
-        """Build the model again from what a bundle holds of it."""
+        """Build the model again from what a bundle holds of it.
+
+        Raises:
+            BundleError: the parts are incomplete or do not fit together.
+        """
+        try:
+            return cls._restore(config, labels, tensors, files, metrics)
+        except Exception as error:  # each library has its own kinds of error for files that make no sense
+            raise BundleError(damage(str(config.get("modality", "modality")), error)) from error
+
+    @classmethod
+    def _restore(
+        cls,
+        config: Mapping[str, Any],
+        labels: Sequence[str],
+        tensors: Mapping[str, Tensor],
+        files: Mapping[str, bytes],
+        metrics: Mapping[str, Any],
+    ) -> "ModalityModel":
         module = modalities.get(config["modality"])
         encoder = module.EncoderParameters.model_validate(config["encoder"])
         preprocessor = module.load_preprocessor(files) if config["trained"] else None

@@ -1,0 +1,134 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from kefu import modalities
+from kefu.bundle import Bundle, BundleError
+from kefu.fusion.strategies import STRATEGIES, FusionParameters, build_fusion
+from kefu.model import FusedModel, heads_of
+from kefu.training.modality_model import ModalityModel, build_classifier
+
+LABELS = ("refund", "发货", "other")
+TEXTS = ["where is my parcel", "我的包裹在哪里", "refund please", "请退款 now"]
+
+
+def make_part(name, trained=True):
+    module = modalities.get(name)
+    cleaning, features = module.Cleaning(), module.Features()
+    encoder = module.EncoderParameters()
+    if name == "text":
+        encoder = module.EncoderParameters.model_validate(
+            {"rnn": {"token_dim": 4, "hidden_dim": 3}, "tfidf": {"embedding_dim": 4}}
+        )
+        features = module.Features.model_validate(
+            {"vocab_size": 64, "max_tokens": 12, "tfidf": {"num_buckets": 1024, "min_df": 1, "max_terms": 32}}
+        )
+    if name == "image":
+        encoder = module.EncoderParameters.model_validate(
+            {"resnet": {"stem_dim": 4, "stage_dims": [4, 8], "stage_depths": [1, 1]}}
+        )
+        features = module.Features(height_px=8, width_px=8)
+    if not trained:
+        return ModalityModel(name, LABELS, cleaning, encoder, None, None)
+    payloads = TEXTS if name == "text" else [np.full((9, 7, 3), 40 * i, np.uint8) for i in range(4)]
+    preprocessor = module.fit(payloads, features)
+    classifier = build_classifier(name, encoder, preprocessor, len(LABELS), seed=3).eval()
+    return ModalityModel(name, LABELS, cleaning, encoder, preprocessor, classifier, {"best_epoch": 2})
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return {"text": make_part("text"), "image": make_part("image"), "audio": make_part("audio", trained=False)}
+
+
+def make_model(parts, strategy="late"):
+    params = FusionParameters()
+    fusion = build_fusion(strategy, heads_of(parts), torch.tensor([0.5, 0.3, 0.2]), params).eval()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        for value in fusion.parameters():
+            value.data += 0.1 * torch.randn(value.shape)
+    return FusedModel(parts, fusion, strategy, params, LABELS, {"test": {"tickets": 3}}, {"kefu": "1"}, "# card")
+
+
+def embed(model):
+    part = model.parts["text"]
+    batch = {name: torch.from_numpy(array) for name, array in part.preprocessor.extract(TEXTS).items()}
+    picture = model.parts["image"].preprocessor.extract([np.full((8, 8, 3), 40 * i, np.uint8) for i in range(4)])
+    with torch.inference_mode():
+        return {
+            "text": part.classifier(batch).embedding,
+            "image": model.parts["image"].classifier({"pixels": torch.from_numpy(picture["pixels"])}).embedding,
+        }
+
+
+PRESENT = {"text": torch.tensor([True, True, False, False]), "image": torch.tensor([True, False, True, False])}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_bundle_gives_the_same_probabilities(parts, tmp_path, strategy):
+    model = make_model(parts, strategy)
+    model.to_bundle().save(tmp_path / "m")
+    again = FusedModel.from_bundle(Bundle.load(tmp_path / "m"))
+    expected = model.probabilities(embed(model), PRESENT)
+    assert torch.equal(again.probabilities(embed(again), PRESENT), expected)
+    assert torch.allclose(expected.sum(dim=1), torch.ones(4))
+    assert expected[3].tolist() == pytest.approx([0.5, 0.3, 0.2])
+    for name in ("strategy", "labels", "metrics", "provenance", "card", "parameters"):
+        assert getattr(again, name) == getattr(model, name)
+    assert not again.parts["audio"].is_trained
+    assert again.parts["audio"].cleaning == model.parts["audio"].cleaning
+
+
+def test_a_modality_round_trip(parts, tmp_path):
+    for part in parts.values():
+        part.to_bundle().save(tmp_path / part.name)
+        again = ModalityModel.from_bundle(Bundle.load(tmp_path / part.name))
+        assert (again.name, again.labels, again.cleaning, again.encoder) == (
+            part.name, part.labels, part.cleaning, part.encoder
+        )  # fmt: skip
+        assert again.is_trained == part.is_trained
+        assert again.metrics == part.metrics
+        for name, value in part.tensors().items():
+            assert torch.equal(again.tensors()[name], value)
+
+
+def test_kinds_are_told_apart(parts):
+    with pytest.raises(BundleError, match="this is a modality bundle; prediction needs a fused one"):
+        FusedModel.from_bundle(parts["text"].to_bundle())
+    with pytest.raises(BundleError, match="this is a fused bundle, not that of a single modality"):
+        ModalityModel.from_bundle(make_model(parts).to_bundle())
+
+
+def _without(mapping, *names):
+    return {key: value for key, value in mapping.items() if key not in names}
+
+
+@pytest.mark.parametrize(
+    ("damage", "culprit"),
+    [
+        (lambda b: {"files": _without(b.files, "text/tokenizer.json")}, "text"),
+        (lambda b: {"files": {**b.files, "text/tokenizer.json": b"{}"}}, "text"),
+        (lambda b: {"tensors": _without(b.tensors, "text.head.weight")}, "text"),
+        (lambda b: {"tensors": {**b.tensors, "image.head.weight": torch.zeros(1)}}, "image"),
+        (lambda b: {"tensors": _without(b.tensors, "fusion.log_prior")}, "fusion"),
+        (lambda b: {"config": {**b.config, "strategy": "telepathy"}}, "fusion"),
+        (lambda b: {"config": _without(b.config, "modalities")}, "fusion"),
+        (lambda b: {"config": {**b.config, "fusion": {"unknown": 1}}}, "fusion"),
+        (lambda b: {"config": {**b.config, "modalities": {"text": {"modality": "smell"}}}}, "smell"),
+        (lambda b: {"labels": ("one",)}, "(text|image|fusion)"),
+    ],
+)
+def test_parts_that_do_not_fit_are_told_in_one_line(parts, damage, culprit):
+    whole = make_model(parts).to_bundle()
+    fields = {name: getattr(whole, name) for name in ("kind", "config", "labels", "tensors", "files")}
+    with pytest.raises(BundleError, match=rf"^{culprit}: the bundle is damaged.*train again$") as error:
+        FusedModel.from_bundle(Bundle(**(fields | damage(whole))))
+    assert "\n" not in str(error.value)
+
+
+def test_the_configuration_is_plain_json(parts):
+    config = make_model(parts).to_bundle().config
+    assert json.loads(json.dumps(config)) == config
