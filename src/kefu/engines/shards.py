@@ -70,15 +70,16 @@ def clean_shard(task: CleanTask) -> pa.Table:
     """Return a table of ``CLEANED_SCHEMA`` with a row for every value."""
     module = modalities.get(task.modality)
     rows: dict[str, list[Any]] = {name: [] for name in CLEANED_SCHEMA.names}
-    for ticket_id, value in zip(task.ticket_ids, task.values, strict=True):
-        raw = read_media(task.root, value, task.params.max_bytes) if module.HOLDS_FILES else value  # type: ignore[attr-defined]
+    for ticket_id, given in zip(task.ticket_ids, task.values, strict=True):
+        raw = read_media(task.root, given, task.params.max_bytes) if module.HOLDS_FILES else given  # type: ignore[attr-defined]
         result = raw if isinstance(raw, Fault) else module.clean(raw, task.params)
-        faulty = isinstance(result, Fault)
-        rows["ticket_id"].append(ticket_id)
-        rows["payload"].append(None if faulty else module.pack(result.payload, task.params))
-        rows["reason"].append(result.reason.value if faulty else None)
-        rows["detail"].append(result.detail if faulty else None)
-        rows["facts"].append(None if faulty else json.dumps(result.facts, ensure_ascii=False))
+        if isinstance(result, Fault):
+            row: tuple[Any, ...] = (ticket_id, None, result.reason.value, result.detail, None)
+        else:
+            facts = json.dumps(result.facts, ensure_ascii=False)
+            row = (ticket_id, module.pack(result.payload, task.params), None, None, facts)
+        for name, value in zip(CLEANED_SCHEMA.names, row, strict=True):
+            rows[name].append(value)
     return pa.table(rows, schema=CLEANED_SCHEMA)
 
 
