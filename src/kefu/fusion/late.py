@@ -72,9 +72,13 @@ def fit(fusion: LateFusion, validation: FusionRows, params: LateParameters) -> L
     """
     targets = torch.from_numpy(validation.targets)
     mask = torch.stack([validation.present[name] for name in fusion.modalities], dim=1)
-    _minimise(fusion.log_temperature, lambda: _temperature_loss(fusion, validation, mask, targets), params)
+    embeddings = {
+        name: torch.where(mask[:, m, None], validation.embeddings[name], 0.0)
+        for m, name in enumerate(fusion.modalities)
+    }
+    _minimise(fusion.log_temperature, lambda: _temperature_loss(fusion, embeddings, mask, targets), params)
     with torch.no_grad():
-        scores = fusion.opinions(validation.embeddings)
+        scores = fusion.opinions(embeddings)
     cases = [
         (shown, mask[:, shown].all(dim=1))
         for size in range(1, len(fusion.modalities) + 1)
@@ -94,8 +98,8 @@ def fit(fusion: LateFusion, validation: FusionRows, params: LateParameters) -> L
     return fusion.eval()
 
 
-def _temperature_loss(fusion: LateFusion, rows: FusionRows, mask: Tensor, targets: Tensor) -> Tensor:
-    opinions = fusion.opinions(rows.embeddings)
+def _temperature_loss(fusion: LateFusion, embeddings: Embeddings, mask: Tensor, targets: Tensor) -> Tensor:
+    opinions = fusion.opinions(embeddings)
     chosen = opinions.gather(2, targets[:, None, None].expand(-1, opinions.shape[1], 1)).squeeze(2)
     # the small second term keeps a modality that no validation ticket has at temperature 1
     return -(chosen * mask).sum() / max(1, int(mask.sum())) + 1e-3 * (fusion.log_temperature**2).sum()
