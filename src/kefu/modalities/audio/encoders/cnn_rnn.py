@@ -50,8 +50,8 @@ class CnnRnnEncoder(nn.Module):
                 nn.ReLU(inplace=True),
             ]
             before, bands = after, (bands + 1) // 2
-        self.convolutions = nn.Sequential(*blocks).to(memory_format=torch.channels_last)
-        self.time_stride = int(torch.tensor(params.time_strides).prod())
+        self.convolutions = nn.Sequential(*blocks)
+        self.convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.recurrent = nn.GRU(before * bands, params.hidden_dim, batch_first=True, bidirectional=True)
         self.attention = nn.Sequential(
             nn.Linear(2 * params.hidden_dim, params.hidden_dim), nn.Tanh(), nn.Linear(params.hidden_dim, 1)
@@ -60,25 +60,37 @@ class CnnRnnEncoder(nn.Module):
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, 4 * hidden_dim)."""
-        num_frames = features["num_frames"].clamp(min=1).long()
-        log_mel = (features["log_mel"].float() - self.mean) / self.std
-        # frames behind the end of a clip count as silence at the mean, whatever they were padded with
-        padding = torch.arange(log_mel.shape[2], device=log_mel.device) >= num_frames[:, None]
-        log_mel = log_mel.masked_fill(padding[:, None, :], 0.0)
+        num_frames = features["num_frames"].clamp(min=1, max=features["log_mel"].shape[2]).long()
+        log_mel = (features["log_mel"][:, :, : int(num_frames.max())].float() - self.mean) / self.std
+        log_mel = log_mel.masked_fill(_behind(num_frames, log_mel.shape[2])[:, None, :], 0.0)
         if self.training:
             log_mel = self._mask(log_mel, num_frames)
-        maps = self.convolutions(log_mel[:, None].contiguous(memory_format=torch.channels_last))
-        states, _ = self.recurrent(self.dropout(maps.flatten(1, 2).transpose(1, 2)))
-        steps = ((num_frames + self.time_stride - 1) // self.time_stride).clamp(max=states.shape[1])
-        behind = torch.arange(states.shape[1], device=states.device) >= steps[:, None]
+        maps, steps = self._convolve(log_mel, num_frames)
+        steps_in = nn.utils.rnn.pack_padded_sequence(
+            self.dropout(maps.flatten(1, 2).transpose(1, 2)), steps.cpu(), batch_first=True, enforce_sorted=False
+        )
+        states, _ = nn.utils.rnn.pad_packed_sequence(self.recurrent(steps_in)[0], batch_first=True)
+        behind = _behind(steps, states.shape[1])
         weights = self.attention(states).squeeze(-1).masked_fill(behind, -torch.inf).softmax(dim=1)
         attended = torch.einsum("bt,btd->bd", weights, states)
         largest = states.masked_fill(behind[:, :, None], -torch.inf).amax(dim=1)
-        return self.dropout(torch.cat([attended, largest], dim=1))
+        embedding: Tensor = self.dropout(torch.cat([attended, largest], dim=1))
+        return embedding
+
+    def _convolve(self, log_mel: Tensor, num_frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Return maps (B, C, bands, steps) and each clip's steps (B,); behind its end a clip is 0 in every layer."""
+        maps, steps = log_mel[:, None].contiguous(memory_format=torch.channels_last), num_frames
+        for layer in self.convolutions:
+            maps = layer(maps)
+            if isinstance(layer, nn.Conv2d):
+                steps = (steps + layer.stride[1] - 1) // layer.stride[1]
+            elif isinstance(layer, nn.ReLU):
+                maps = maps.masked_fill(_behind(steps, maps.shape[3])[:, None, None, :], 0.0)
+        return maps, steps
 
     def _mask(self, log_mel: Tensor, num_frames: Tensor) -> Tensor:
         batch, bands, frames = log_mel.shape
-        masks = [
+        masks: list[tuple[Tensor, int | Tensor, Tensor]] = [
             (torch.full_like(num_frames, bands), self.params.mask_bands, torch.arange(bands, device=log_mel.device)),
             (num_frames, self.params.mask_share * num_frames, torch.arange(frames, device=log_mel.device)),
         ]
@@ -88,3 +100,8 @@ class CnnRnnEncoder(nn.Module):
             hidden = (positions >= start[:, None]) & (positions < (start + width)[:, None])
             log_mel = log_mel.masked_fill(hidden[:, :, None] if axis == 0 else hidden[:, None, :], 0.0)
         return log_mel
+
+
+def _behind(lengths: Tensor, size: int) -> Tensor:
+    """Return where (B, size) lies behind the end of a row."""
+    return torch.arange(size, device=lengths.device) >= lengths[:, None]

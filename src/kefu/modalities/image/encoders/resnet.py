@@ -42,11 +42,13 @@ class ResNetEncoder(nn.Module):
             depths=list(params.stage_depths),
             layer_type="basic",
         )
-        self.network = ResNetModel(config).to(memory_format=torch.channels_last)
+        self.network: nn.Module = ResNetModel(config)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-arg]
         self.dropout = nn.Dropout(params.dropout)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, stage_dims[-1])."""
         pixels = (features["pixels"].float() / 255 - self.mean) / self.std
         pixels = pixels.contiguous(memory_format=torch.channels_last)
-        return self.dropout(self.network(pixels).pooler_output.flatten(1))
+        embedding: Tensor = self.dropout(self.network(pixels).pooler_output.flatten(1))
+        return embedding

@@ -50,7 +50,8 @@ class RnnEncoder(nn.Module):
         weights = self.attention(states).squeeze(-1).masked_fill(padding, -torch.inf).softmax(dim=1)
         attended = torch.einsum("bt,btd->bd", weights, states)
         largest = states.masked_fill(padding[:, :, None], -torch.inf).amax(dim=1)
-        return self.dropout(torch.cat([attended, largest], dim=1))
+        embedding: Tensor = self.dropout(torch.cat([attended, largest], dim=1))
+        return embedding
 
     def _drop_tokens(self, token_ids: Tensor) -> Tensor:
         if not self.training or self.token_dropout == 0:

@@ -31,4 +31,5 @@ class TfidfEncoder(nn.Module):
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""
         values = self.dropout(features["tfidf_values"].float())
-        return self.terms(features["tfidf_indices"].long(), per_sample_weights=values)
+        embedding: Tensor = self.terms(features["tfidf_indices"].long(), per_sample_weights=values)
+        return embedding

@@ -1,0 +1,57 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from kefu.modalities.text.encoders import EncoderParameters, build_encoder
+from kefu.modalities.text.encoders.rnn import RnnEncoder, RnnParameters
+from kefu.modalities.text.encoders.tfidf import TfidfEncoder, TfidfParameters
+
+PREPROCESSOR = SimpleNamespace(vocab_size=12, num_tfidf_features=9)
+SIZES = {"rnn": {"token_dim": 5, "hidden_dim": 4}, "tfidf": {"embedding_dim": 6}}
+FEATURES = {
+    "token_ids": torch.tensor([[3, 4, 5, 6, 7], [2, 0, 0, 0, 0], [8, 9, 10, 0, 0]], dtype=torch.int32),
+    "num_tokens": torch.tensor([5, 1, 3], dtype=torch.int32),
+    "tfidf_indices": torch.tensor([[1, 2, 3], [4, 0, 0], [5, 8, 0]], dtype=torch.int32),
+    "tfidf_values": torch.tensor([[0.8, 0.5, 0.3], [1.0, 0.0, 0.0], [0.6, 0.8, 0.0]]),
+}
+
+
+@pytest.mark.parametrize(("architecture", "dim"), [("rnn", 16), ("tfidf", 6), ("rnn_tfidf", 22)])
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_an_encoder_keeps_its_contract(check_encoder, architecture, dim, cell):
+    params = EncoderParameters.model_validate(
+        {"architecture": architecture, "rnn": {"cell": cell, **SIZES["rnn"]}, "tfidf": SIZES["tfidf"]}
+    )
+    assert check_encoder(lambda: build_encoder(params, PREPROCESSOR), FEATURES).embedding_dim == dim
+
+
+@torch.inference_mode()
+def test_padding_is_without_effect():
+    encoder = RnnEncoder(RnnParameters(token_dim=5, hidden_dim=4), 12).eval()
+    expected = encoder(FEATURES)
+    wider = torch.full((3, 9), 11, dtype=torch.int32)
+    for row, length in enumerate(FEATURES["num_tokens"]):
+        wider[row, :length] = FEATURES["token_ids"][row, :length]
+    assert torch.equal(encoder({**FEATURES, "token_ids": wider}), expected)
+    narrow = {"token_ids": FEATURES["token_ids"][1:2, :1], "num_tokens": torch.tensor([1])}
+    torch.testing.assert_close(encoder(narrow)[0], expected[1])
+
+
+@torch.inference_mode()
+def test_tfidf_is_the_weighted_sum_of_its_terms():
+    encoder = TfidfEncoder(TfidfParameters(embedding_dim=6), 9).eval()
+    terms = encoder.terms.weight
+    assert torch.allclose(encoder(FEATURES)[2], 0.6 * terms[5] + 0.8 * terms[8])
+    empty = {"tfidf_indices": torch.zeros(1, 3, dtype=torch.int32), "tfidf_values": torch.zeros(1, 3)}
+    assert encoder(empty).tolist() == [[0.0] * 6]
+
+
+def test_a_vocabulary_of_nothing_still_builds():
+    assert TfidfEncoder(TfidfParameters(), 0).terms.weight.shape == (1, 64)
+
+
+def test_an_unknown_architecture_is_refused():
+    with pytest.raises(ValidationError, match="architecture"):
+        EncoderParameters.model_validate({"architecture": "telepathy"})
