@@ -18,7 +18,12 @@ _LEADING = ("ticket_id", "label", "language", "customer_id", "created_at", "spli
 
 
 def assemble_tickets(
-    valid: pd.DataFrame, rejected: pd.DataFrame, cleaned: Mapping[str, pd.DataFrame], params: TicketParameters
+    valid: pd.DataFrame,
+    rejected: pd.DataFrame,
+    cleaned: Mapping[str, pd.DataFrame],
+    params: TicketParameters,
+    *,
+    require_labels: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Join what each modality found, drop tickets with nothing left and duplicates, and divide the rest.
 
@@ -29,6 +34,8 @@ def assemble_tickets(
             ``reason``, ``detail`` (null where ok) and ``facts`` (a dict or its JSON), or what
             :func:`spread_facts` makes of it.
         params: How tickets are compared and divided.
+        require_labels: Look at labels and divide the tickets; without, the columns ``label`` and ``split`` are left
+            out.
 
     Returns:
         The tickets (``ticket_id``, ``label``, ``language``, ``customer_id``, ``created_at`` where present, ``split``,
@@ -43,6 +50,8 @@ def assemble_tickets(
         BookkeepingError: A ticket got lost, which is a defect of kefu.
     """
     facts = {modality: _facts_by_ticket(valid, modality, table) for modality, table in cleaned.items()}
+    if not require_labels:
+        valid = valid.drop(columns=["label", "split"], errors="ignore")
     tickets = valid.drop(columns=[name for name in valid.columns if name in cleaned or name.startswith("has_")])
     for modality, found in facts.items():
         tickets[f"has_{modality}"] = valid["ticket_id"].isin(found.index)
@@ -64,10 +73,11 @@ def assemble_tickets(
             f"no ticket is left of {len(valid)}; the first loss: {quarantine['ticket_id'].iloc[0]}: "
             f"{quarantine['detail'].iloc[0]}"
         )
-    require_two_labels(kept["label"], "after bad and repeated tickets were quarantined")
-    kept["split"] = assign_splits(kept, params.splits)
-    if not (kept["split"] == "train").any():
-        raise SplitError("no ticket is left to train on; give more tickets the split 'train', or leave it empty")
+    if require_labels:
+        require_two_labels(kept["label"], "after bad and repeated tickets were quarantined")
+        kept["split"] = assign_splits(kept, params.splits)
+        if not (kept["split"] == "train").any():
+            raise SplitError("no ticket is left to train on; give more tickets the split 'train', or leave it empty")
     flags = [f"has_{modality}" for modality in cleaned]
     leading = [name for name in _LEADING if name in kept]
     return kept[[*leading, *flags, *(name for name in kept.columns if name not in {*leading, *flags})]], quarantine
@@ -137,10 +147,10 @@ def _find_duplicates(
         for fact in found.columns.union(["digest"]):
             known = found[fact] if fact in found else pd.Series(dtype="str")
             prints[f"{modality}_{fact}"] = tickets["ticket_id"].map(known)
-    labels = dict(zip(tickets["ticket_id"], tickets["label"], strict=True))
+    labels = dict(zip(tickets["ticket_id"], tickets["label"], strict=True)) if "label" in tickets else {}
     rows = []
     for copy in find_duplicates(prints, params).to_dict(orient="records"):
-        mine, kept = labels[copy["ticket_id"]], labels[copy["original_id"]]
+        mine, kept = labels.get(copy["ticket_id"]), labels.get(copy["original_id"])
         conflict = f"; it says '{mine}' where the kept one says '{kept}'" if mine != kept else ""
         rows.append((copy["ticket_id"], TICKET, Fault(Reason(copy["reason"]), f"{copy['detail']}{conflict}")))
     return build_quarantine(rows)
