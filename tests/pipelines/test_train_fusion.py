@@ -1,0 +1,138 @@
+"""From raw tickets to the report, on the tiny demo."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from kedro.io import DatasetError
+
+from kefu.modalities import MODALITIES
+from kefu.tickets.quarantine import check_books
+
+HEADLINE = {"macro_f1", "macro_f1_low", "macro_f1_high", "accuracy", "n", "chosen", "strategies", "modalities"}
+METRICS = "data/08_reporting/demo/versions/metrics.json"
+
+
+def test_metrics_have_their_headline(demo: Any) -> None:
+    metrics = demo.load("metrics")
+    assert metrics.keys() >= HEADLINE
+    assert metrics["n"] == (demo.load("tickets")["split"] == "test").sum()
+
+
+def test_books_balance(demo: Any) -> None:
+    check_books(len(demo.load("raw_tickets").frame), demo.load("tickets"), demo.load("quarantine"))
+
+
+def test_report_is_one_file(demo: Any) -> None:
+    report = demo.load("report")
+    assert report.lstrip().lower().startswith("<!doctype html")
+    assert not re.search(r"""<(script|link|img)[^>]+(src|href)=["']?https?:""", report)
+
+
+def test_model_is_a_bundle(demo: Any) -> None:
+    (folder,) = (demo.root / "data/06_models/demo/versions/fused").glob("*/fused")
+    assert {path.name for path in folder.iterdir()} >= {"model.safetensors", "config.json", "labels.json", "card.md"}
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_only_training_tickets_are_augmented(demo: Any, modality: str) -> None:
+    tickets = demo.load("tickets")
+    training = set(tickets.loc[tickets["split"] == "train", "ticket_id"])
+    copies = {i for table in demo.load(f"{modality}.augmented").values() for i in table["ticket_id"].to_pylist()}
+    assert copies
+    assert copies <= training
+
+
+def test_predict_answers_every_row(demo: Any, copy_of: Callable[[Any], Any]) -> None:
+    project = copy_of(demo)
+    project.run("predict")
+    assert len(project.load("predictions")) == len(project.load("new_tickets").frame)
+
+
+def test_two_runs_are_two_versions_with_equal_metrics(demo: Any, copy_of: Callable[[Any], Any]) -> None:
+    project = copy_of(demo)
+    project.run("train_fusion")
+    before, after = sorted((project.root / METRICS).iterdir())
+    assert [path.name for path in (demo.root / METRICS).iterdir()] == [before.name]
+    assert json.loads((before / "metrics.json").read_text()) == json.loads((after / "metrics.json").read_text())
+
+
+def test_an_older_version_comes_back(demo: Any, copy_of: Callable[[Any], Any]) -> None:
+    project = copy_of(demo)
+    models = project.root / "data/06_models/demo/versions/fused"
+    (version,) = (path.name for path in models.iterdir())
+    project.run("predict")
+    expected = project.load("predictions")
+    newer = models / "2999-01-01T00.00.00.000Z/fused"
+    newer.mkdir(parents=True)
+    (newer / "config.json").write_text("{}")
+    with pytest.raises(Exception, match="schema None"):
+        project.run("predict")
+    project.run("predict", load_versions={"model": version})
+    pd.testing.assert_frame_equal(project.load("predictions"), expected)
+
+
+def test_unversioned_outputs_have_a_root_of_their_own(demo: Any, copy_of: Callable[[Any], Any]) -> None:
+    project = copy_of(demo)
+    for _ in range(2):
+        project.run("evaluate", versioned=False)
+    assert (project.root / "data/08_reporting/demo/current/metrics.json").is_file()
+    assert len(list((project.root / METRICS).iterdir())) == 1
+    project.run("evaluate")
+    assert len(list((project.root / METRICS).iterdir())) == 2
+
+
+def test_preprocessors_learn_from_training_tickets_alone(demo: Any, copy_of: Callable[[Any], Any]) -> None:
+    project = copy_of(demo)
+    tickets = project.load("tickets")
+    swapped = [
+        _swap_payloads(path, set(tickets.loc[tickets["split"] != "train", "ticket_id"]))
+        for modality in MODALITIES
+        for path in (project.root / f"data/02_intermediate/demo/{modality}/cleaned").iterdir()
+    ]
+    assert min(swapped) > 0
+    project.run("features")
+    for modality in MODALITIES:
+        folder = f"data/04_features/demo/{modality}/preprocessor"
+        assert project.files(folder) == demo.files(folder)
+        assert project.files(f"data/04_features/demo/{modality}/features") != demo.files(
+            f"data/04_features/demo/{modality}/features"
+        )
+
+
+def _swap_payloads(path: Path, ticket_ids: set[str]) -> int:
+    """Give each of these tickets the payload of another ticket of the shard, and return how many they are."""
+    table = pq.read_table(path)
+    frame = table.to_pandas()
+    there = frame["payload"].notna()
+    chosen = frame["ticket_id"].isin(ticket_ids) & there
+    others = list(frame.loc[there & ~chosen, "payload"])
+    frame.loc[chosen, "payload"] = [others[number % len(others)] for number in range(chosen.sum())]
+    pq.write_table(pa.Table.from_pandas(frame, schema=table.schema, preserve_index=False), path)
+    return int(chosen.sum())
+
+
+def test_an_interrupted_run_is_noticed_and_mended(demo: Any, copy_of: Callable[[Any], Any]) -> None:
+    project = copy_of(demo)
+    folder = "data/02_intermediate/demo/text/cleaned"
+    whole = project.files(folder)
+    assert len(whole) == 2
+    (project.root / folder / sorted(whole)[-1]).unlink()
+    with pytest.raises(DatasetError, match="1 of 2 shards are there"):
+        project.run("augment")
+    project.run("clean")
+    assert project.files(folder) == whole
+
+
+def test_a_table_of_texts_alone_trains(demo: Any, copy_of: Callable[[Any], Any]) -> None:
+    project = copy_of(demo)
+    table = project.root / "data/01_raw/demo/tickets.csv"
+    pd.read_csv(table, dtype=str)[["ticket_id", "text", "label", "customer_id"]].to_csv(table, index=False)
+    project.run("train_fusion")
+    assert set(project.load("metrics")["combinations"]) == {"text"}
