@@ -288,13 +288,14 @@ def main() -> None:
     print(f"{sizes[-1]} tickets in {workdir} after {time.perf_counter() - started:.0f} s", flush=True)
     measured = {}
     for size in (FIXED_TICKETS, *sizes):
-        project = make_project(workdir / f"project-{size}", cut_table(table, size))
+        folder, part = workdir / f"project-{size}", cut_table(table, size)
         repeats = SHORT_REPEATS if size <= SHORT_TICKETS else 1
-        again = sorted((measure_run(project, size) for _ in range(repeats)), key=lambda run: run["seconds"])
+        again = [measure_run(make_project(folder, part), size) for _ in range(repeats)]
+        again.sort(key=lambda run: run["seconds"])
         measured[size] = again[repeats // 2]
         print({name: value for name, value in measured[size].items() if name != "nodes"}, flush=True)
         if not args.keep:
-            shutil.rmtree(project)
+            shutil.rmtree(folder)
     runs = [measured[size] for size in sizes]
     verdict = judge(runs, measured[FIXED_TICKETS])
     result = {
