@@ -43,15 +43,42 @@ def test_shares_are_within_the_binomial_error(tickets):
         assert abs(split_shares(by_group)[split] - share) < 4 * error
 
 
-def test_order_and_other_tickets_have_no_say(tickets):
+def test_appended_tickets_change_no_earlier_split(tickets):
     whole = split_of(tickets)
+    for size in (1, 2, 3, 10, 100, 1000, 2999):
+        assert split_of(tickets[:size]).items() <= whole.items()
+    skewed = tickets.assign(
+        ticket_id="u" + tickets["ticket_id"], customer_id="v" + tickets["customer_id"], label="退款"
+    )
+    assert whole.items() <= split_of(pd.concat([tickets, skewed])).items()
+
+
+def test_every_label_is_divided_as_asked(tickets):
+    splits = assign_splits(tickets, PARAMS)
+    largest_group = tickets["customer_id"].value_counts().max()
+    for _, of_label in splits.groupby(tickets["label"]):
+        tolerated = max(2, PARAMS.tolerance * len(of_label)) + largest_group
+        for split, share in PARAMS.shares().items():
+            assert abs((of_label == split).sum() - share * len(of_label)) <= tolerated
+
+
+def test_a_drifting_label_is_corrected_and_without_tolerance_the_hash_is_overruled():
+    frame = pd.DataFrame({"ticket_id": [f"t{i}" for i in range(2000)], "label": "x"})
+    by_hash = assign_splits(frame, SplitParameters(tolerance=1))
+    drifted = frame[(by_hash != "test").to_numpy()]
+    splits = assign_splits(drifted, SplitParameters(tolerance=0.01))
+    assert split_shares(splits)["test"] == pytest.approx(0.15, abs=0.011)
+    kept = assign_splits(drifted, SplitParameters(tolerance=1))
+    assert (kept == "test").sum() == 1
+
+
+def test_the_hash_decides_of_most_so_order_matters_little(tickets):
+    whole = pd.Series(split_of(tickets))
     shuffled = tickets.sample(frac=1, random_state=1)
-    assert split_of(shuffled) == whole
     assert assign_splits(shuffled, PARAMS).index.equals(shuffled.index)
-    half = tickets.sample(frac=0.5, random_state=2)
-    assert split_of(half).items() <= whole.items()
-    more = pd.concat([tickets, tickets.assign(ticket_id="u" + tickets["ticket_id"], customer_id="new")])
-    assert whole.items() <= split_of(more).items()
+    assert (pd.Series(split_of(shuffled))[whole.index] == whole).mean() > 0.9
+    fewer = pd.Series(split_of(tickets.sample(frac=0.99, random_state=2).sort_index()))
+    assert (whole[fewer.index] == fewer).mean() > 0.95
 
 
 def test_another_seed_divides_otherwise(tickets):
@@ -73,8 +100,9 @@ def test_given_splits_win_and_customers_follow(tickets):
     assert (splits[::7] == "test").all()
     followers = given["customer_id"].isin(given.loc[::7, "customer_id"].dropna())
     assert (splits[followers] == "test").all()
-    untouched = ~followers & given["split"].isna()
-    assert (splits == assign_splits(tickets, PARAMS))[untouched].all()
+    rest = splits[~followers & given["split"].isna()]
+    for split, share in PARAMS.shares().items():
+        assert split_shares(rest)[split] == pytest.approx(share, abs=0.03)
 
 
 def test_given_splits_that_contradict_are_an_error():
@@ -93,7 +121,6 @@ def test_a_benchmark_of_train_and_test_gets_its_validation_from_train(tickets):
 
 
 def test_rare_labels_are_in_every_split_and_move_nothing_else(tickets):
-    plain = split_of(tickets)
     rare = pd.DataFrame(
         {
             "ticket_id": [f"r{i}" for i in range(60)],
@@ -101,30 +128,24 @@ def test_rare_labels_are_in_every_split_and_move_nothing_else(tickets):
             "label": [f"label {i // 3}" for i in range(60)],
         }
     )
-    whole = pd.concat([tickets, rare], ignore_index=True)
+    whole = pd.concat([rare[:30], tickets, rare[30:]], ignore_index=True)
     splits = assign_splits(whole, PARAMS)
     assert (splits.groupby(whole["label"]).nunique() == 3).all()
-    assert plain.items() <= dict(zip(whole["ticket_id"], splits, strict=True)).items()
+    assert split_of(tickets).items() <= dict(zip(whole["ticket_id"], splits, strict=True)).items()
 
 
-def test_two_groups_cannot_be_in_three_splits_and_stay_where_the_hash_says(tickets):
-    pairs = pd.DataFrame({"ticket_id": [f"p{i}" for i in range(40)], "label": [f"pair {i // 2}" for i in range(40)]})
-    with_pairs = split_of(pd.concat([tickets, pairs]))
-    assert with_pairs == split_of(pd.concat([tickets, pairs.assign(label="refund")]))
+def test_a_single_group_of_a_label_is_trained_on():
+    frame = pd.DataFrame({"ticket_id": [f"p{i}" for i in range(40)], "label": [f"pair {i // 2}" for i in range(40)]})
+    splits = assign_splits(frame, PARAMS)
+    assert (splits[::2] == "train").all()
+    assert splits[1::2].value_counts().to_dict() == {"test": 10, "validation": 10}
 
 
 def test_no_release_of_kefu_moves_a_ticket():
-    frame = pd.DataFrame({"ticket_id": [f"t{i}" for i in range(12)], "customer_id": [f"顾客{i}" for i in range(12)]})
-    assert "".join(split[-1] for split in assign_splits(frame, SplitParameters(seed=7))) == "nnnnntnnnttn"
-
-
-def test_the_group_nearest_to_the_boundary_moves():
-    frame = pd.DataFrame({"ticket_id": [f"t{i}" for i in range(40)], "label": "x"})
-    by_size = {share: assign_splits(frame, SplitParameters(test_share=share)) for share in (1e-9, 0.01)}
-    moved = by_size[1e-9] == "test"
-    assert moved.sum() == 1
-    larger = assign_splits(frame, SplitParameters(test_share=0.3))
-    assert larger[moved].eq("test").all()
+    frame = pd.DataFrame({"ticket_id": [f"t{i}" for i in range(20)], "customer_id": [f"顾客{i}" for i in range(20)]})
+    splits = assign_splits(frame, SplitParameters(seed=7))
+    assert frame.index[splits == "test"].tolist() == [1, 5, 9, 17]
+    assert frame.index[splits == "validation"].tolist() == [2, 11, 13]
 
 
 def test_a_tiny_table_has_no_empty_split():
@@ -133,13 +154,6 @@ def test_a_tiny_table_has_no_empty_split():
         splits = assign_splits(frame, SplitParameters(seed=seed))
         assert (splits.groupby(frame["label"]).nunique() == 3).all()
         assert set(assign_splits(frame.drop(columns="label"), SplitParameters(seed=seed))) == set(SPLITS)
-
-
-def test_no_label_loses_its_last_group_of_a_split():
-    frame = pd.DataFrame({"ticket_id": list("abcd"), "label": list("xxyz")})
-    for seed in range(20):
-        by_hash = assign_splits(frame.assign(label=list("abcd")).iloc[2:], SplitParameters(seed=seed))
-        assert (assign_splits(frame, SplitParameters(seed=seed))[2:] == by_hash).all()
 
 
 def test_a_share_of_nothing_stays_empty():

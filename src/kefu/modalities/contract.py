@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from kefu.parameters import Parameters
 from kefu.tickets.faults import Fault
@@ -31,6 +32,16 @@ class Cleaned:
 
     payload: Any
     facts: dict[str, Fact] = field(default_factory=dict)
+
+
+class FeatureParameters(Parameters):
+    """What the features of every modality have in common."""
+
+    max_fit: int | None = Field(
+        None,
+        ge=1,
+        description="Vocabulary or statistics are learned from so many training tickets, drawn evenly; empty: all",
+    )
 
 
 class Preprocessor(Protocol):
@@ -59,7 +70,7 @@ class Modality(Protocol):
     HOLDS_FILES: bool
     Cleaning: type[Parameters]
     Augmentation: type[Parameters]
-    Features: type[Parameters]
+    Features: type[FeatureParameters]
     EncoderParameters: type[Parameters]
 
     def clean(self, raw: Any, params: Any) -> Cleaned | Fault:

@@ -1,11 +1,13 @@
 """Which tickets are for training, for validation and for testing.
 
 A split must survive a growing table: if a ticket that was trained on could later turn up in the test set, no two
-results could be compared. So the split of a ticket is a function of its group (the customer) alone, a hash compared
-with the shares, and neither the order of the tickets nor the presence of others has a say. The price is that shares
-and labels are balanced in expectation only, within the binomial error.
+results could be compared. So customers are divided in the order in which they arrive, each by what came before it and
+by a hash of its own: what is appended to the table later has no say in what was decided. The hash decides alone as
+long as every label is divided as asked; where a label has drifted, the customer goes to the split that lacks it most
+[a biased coin: Efron, Forcing a sequential experiment to be balanced, Biometrika 1971].
 """
 
+from collections import Counter
 from hashlib import blake2b
 
 import pandas as pd
@@ -15,14 +17,22 @@ from kefu.parameters import Parameters
 from kefu.tickets.errors import SplitError
 
 SPLITS = ("train", "validation", "test")
-_MIN_GROUPS = 3  # a label of fewer groups cannot be in three splits
+_TOLERATED_TICKETS = 2
+"""Of a rare label the tolerated share would be less than a ticket: so many are always tolerated."""
 
 
 class SplitParameters(Parameters):
     """How tickets are divided."""
 
-    validation_share: float = Field(0.15, ge=0, lt=1, description="Share of groups that choose the model")
-    test_share: float = Field(0.15, ge=0, lt=1, description="Share of groups that judge it")
+    validation_share: float = Field(0.15, ge=0, lt=1, description="Share of tickets that choose the model")
+    test_share: float = Field(0.15, ge=0, lt=1, description="Share of tickets that judge it")
+    tolerance: float = Field(
+        0.02,
+        ge=0,
+        le=1,
+        description="How far a label's share of a split may drift from the asked one before customers are moved to "
+        "correct it; 1: the hash alone decides",
+    )
     seed: int = Field(0, description="Another seed, another division")
 
     @model_validator(mode="after")
@@ -32,28 +42,31 @@ class SplitParameters(Parameters):
         return self
 
     def shares(self) -> dict[str, float]:
-        """Return the expected share of each split."""
-        return {
+        """Return the expected share of each split that is not to stay empty."""
+        shares = {
             "train": 1 - self.validation_share - self.test_share,
             "validation": self.validation_share,
             "test": self.test_share,
         }
+        return {split: share for split, share in shares.items() if share > 0}
 
 
 def assign_splits(frame: pd.DataFrame, params: SplitParameters) -> pd.Series:
-    """Divide tickets by customer, so that no customer is in two splits.
+    """Divide tickets by customer, so that no customer is in two splits and every label is divided as asked.
 
-    The hash of a group (BLAKE2b of the seed and the customer, or of the ticket where the customer is empty) is a
-    number in [0, 1): test below ``test_share``, validation above it up to ``validation_share`` more, then train. Two
-    things come before the hash:
+    Customers (tickets, where the customer is empty) are taken in the order of the table. With the label of a
+    customer's first ticket:
 
-    - A given ``split`` wins, and the other tickets of that customer follow. If every ticket has one but a split with
-      a share above 0 is not among them (benchmarks often come as train and test), the given training groups are
-      divided by the hash between training and what is missing.
-    - A label (or a whole table) with at least three groups that is absent from a split gets the group whose hash is
-      nearest to that split, from where the label has most groups. Only groups of such labels can ever move, given
-      splits never do, and no move takes from another label what it needs. This is the one way in which adding or
-      removing tickets can change the split of others.
+    - If a given ``split`` is known of any of its tickets, it has that one. Given tickets are not counted in what
+      follows. If every ticket has a split but one with a share above 0 is not among them (benchmarks often come as
+      train and test), the given training customers are divided between training and what is missing.
+    - The first customers of a label go one each to the splits, training first: a label of three is in all of them.
+    - Then the hash decides (BLAKE2b of the seed and the customer, a number in [0, 1), compared with the shares),
+      unless that split has more than its share of the label, or another less, by over ``tolerance`` of the label's
+      tickets and over two tickets: then it is the split that lacks it most.
+
+    So appending tickets changes the split of no earlier one. Removing or reordering tickets can only change what was
+    or becomes corrected.
 
     Args:
         frame: ``ticket_id``, optionally ``customer_id``, ``split`` and ``label``, NaN where missing.
@@ -67,16 +80,22 @@ def assign_splits(frame: pd.DataFrame, params: SplitParameters) -> pd.Series:
             (:func:`kefu.tickets.check.check_tickets` quarantines those).
     """
     groups = group_keys(frame)
-    given = _given_splits(frame, groups)
-    hashes = {group: _hash(group, params.seed) for group in groups.unique()}
-    missing = _missing_splits(given, params) if set(hashes) <= set(given) else []
-    splits = {group: given.get(group) or _by_hash(value, params) for group, value in hashes.items()}
-    for group, split in given.items():
-        if missing and split == "train":
-            hashed = _by_hash(hashes[group], params)
-            splits[group] = hashed if hashed in missing else "train"
-    movable = {group for group in hashes if group not in given or (missing and given[group] == "train")}
-    _represent_rare_labels(splits, hashes, movable, _groups_by_label(frame, groups), params)
+    labels = frame["label"].fillna("") if "label" in frame else pd.Series("", index=frame.index)
+    splits = _given_splits(frame, groups)
+    shares = params.shares()
+    if set(groups) <= set(splits) and not set(shares) <= set(splits.values()):
+        missing = set(shares) - set(splits.values())
+        shares = {split: share for split, share in shares.items() if split in missing}
+        shares["train"] = 1 - sum(shares.values())
+        splits = {group: split for group, split in splits.items() if split != "train"}
+    given = frozenset(splits)
+    division = _Division(shares, params)
+    for group, label in zip(groups, labels, strict=True):
+        if group in given:
+            continue
+        if group not in splits:
+            splits[group] = division.choose(group, label)
+        division.count(label, splits[group])
     return groups.map(splits).astype("str").rename("split")
 
 
@@ -109,76 +128,46 @@ def _given_splits(frame: pd.DataFrame, groups: pd.Series) -> dict[str, str]:
     return dict(zip(pairs["group"], pairs["split"], strict=True))
 
 
-def _missing_splits(given: dict[str, str], params: SplitParameters) -> list[str]:
-    return [split for split, share in params.shares().items() if share > 0 and split not in given.values()]
-
-
 def _hash(group: str, seed: int) -> float:
     digest = blake2b(f"{seed}\n{group}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64
 
 
-def _interval(split: str, params: SplitParameters) -> tuple[float, float]:
-    held_out = params.test_share + params.validation_share
-    return {"test": (0.0, params.test_share), "validation": (params.test_share, held_out), "train": (held_out, 1.0)}[
-        split
-    ]
+class _Division:
+    """How the tickets of each label were divided so far."""
 
+    def __init__(self, shares: dict[str, float], params: SplitParameters) -> None:
+        self._shares: dict[str, float] = {
+            split: shares[split] for split in ("test", "validation", "train") if split in shares
+        }
+        self._params = params
+        self._of_label: dict[str, Counter[str]] = {}
+        self._of_all: Counter[str] = Counter()
 
-def _by_hash(value: float, params: SplitParameters) -> str:
-    return next((split for split in ("test", "validation") if value < _interval(split, params)[1]), "train")
+    def count(self, label: str, split: str) -> None:
+        self._of_label.setdefault(label, Counter())[split] += 1
+        self._of_all[split] += 1
 
+    def choose(self, group: str, label: str) -> str:
+        """Return the split of a customer who arrives with a ticket of this label."""
+        counts = self._of_label.get(label, Counter())
+        absent = [split for split in self._shares if not counts[split]]
+        if "train" in absent:
+            return "train"
+        if absent:
+            return min(absent, key=lambda split: self._of_all[split])
+        hashed = self._by_hash(group)
+        total = counts.total() + 1
+        tolerated = max(_TOLERATED_TICKETS, self._params.tolerance * total)
+        surplus = {split: counts[split] - share * total for split, share in self._shares.items()}
+        if surplus[hashed] + 1 > tolerated or min(surplus.values()) < -tolerated:
+            return min(surplus, key=lambda split: surplus[split])
+        return hashed
 
-def _groups_by_label(frame: pd.DataFrame, groups: pd.Series) -> dict[str, list[str]]:
-    """Return the groups of each label, and under '' all of them: no split of a tiny table should be empty."""
-    members: dict[str, set[str]] = {"": set(groups)}
-    if "label" in frame:
-        known = frame["label"].notna()
-        for label, group in zip(frame.loc[known, "label"], groups[known], strict=True):
-            members.setdefault(label, set()).add(group)
-    # rarest first: they have the least choice
-    return {label: sorted(members[label]) for label in sorted(members, key=lambda label: (len(members[label]), label))}
-
-
-def _represent_rare_labels(
-    splits: dict[str, str],
-    hashes: dict[str, float],
-    movable: set[str],
-    members: dict[str, list[str]],
-    params: SplitParameters,
-) -> None:
-    """Move groups, in place, until every label with three groups or more is in every split."""
-    labels_of: dict[str, list[str]] = {}
-    for label, groups in members.items():
-        for group in groups:
-            labels_of.setdefault(group, []).append(label)
-    counts = {label: dict.fromkeys(SPLITS, 0) for label in members}
-    for group, labels in labels_of.items():
-        for label in labels:
-            counts[label][splits[group]] += 1
-
-    def spare(group: str) -> bool:
-        """Say whether every label of the group stays represented in its split without it."""
-        return all(counts[label][splits[group]] > 1 for label in labels_of[group])
-
-    def distance(group: str, target: str) -> float:
-        low, high = _interval(target, params)
-        return max(low - hashes[group], hashes[group] - high, 0.0)
-
-    wanted = [split for split in ("train", "test", "validation") if params.shares()[split] > 0]
-    for label, groups in members.items():
-        for target in wanted:
-            if len(groups) < _MIN_GROUPS or counts[label][target]:
-                continue
-            candidates = [group for group in groups if group in movable and spare(group)]
-            if not candidates:
-                continue
-            richest = max(counts[label][splits[group]] for group in candidates)
-            nearest = min(
-                (group for group in candidates if counts[label][splits[group]] == richest),
-                key=lambda group: (distance(group, target), group),
-            )
-            for other in labels_of[nearest]:
-                counts[other][splits[nearest]] -= 1
-                counts[other][target] += 1
-            splits[nearest] = target
+    def _by_hash(self, group: str) -> str:
+        value = _hash(group, self._params.seed)
+        for split, share in self._shares.items():
+            if value < share:
+                return split
+            value -= share
+        return "train"

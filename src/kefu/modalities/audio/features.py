@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
 from kefu.modalities.audio.payload import Waveform
-from kefu.parameters import Parameters
+from kefu.modalities.contract import FeatureParameters
 
 _BLOCK_FRAMES = 128
 _DELTA_WIDTH = 9
@@ -31,9 +31,14 @@ _SCHEMA_VERSION = 1
 Array = NDArray[np.float32]
 
 
-class Features(Parameters):
+class Features(FeatureParameters):
     """What is computed from a waveform. The defaults suit speech at 16 kHz."""
 
+    max_fit: int | None = Field(
+        5_000,
+        ge=1,
+        description="Mean and deviation are learned from so many training tickets, drawn evenly; empty: all",
+    )
     sample_rate_hz: int = Field(16_000, gt=0, description="rate of the waveforms, as cleaned")
     n_fft: int = Field(512, ge=16, multiple_of=2, description="samples in a frame and its FFT")
     hop_length: int = Field(160, gt=0, description="samples from one frame to the next")

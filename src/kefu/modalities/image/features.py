@@ -10,16 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from kefu.modalities.contract import FeatureParameters
 from kefu.modalities.image.decode import Pixels
-from kefu.parameters import Parameters
 
 _FILE = "preprocessor.json"
 _SCHEMA_VERSION = 1
 
 
-class Features(Parameters):
+class Features(FeatureParameters):
     """The size that every picture is brought to."""
 
+    max_fit: int | None = Field(
+        5_000,
+        ge=1,
+        description="Mean and deviation are learned from so many training tickets, drawn evenly; empty: all",
+    )
     height_px: int = Field(96, ge=8, description="Height of a feature.")
     width_px: int = Field(96, ge=8, description="Width of a feature.")
     fit: Literal["stretch", "pad"] = Field(

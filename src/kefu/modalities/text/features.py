@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from pydantic import Field
 from tokenizers import Tokenizer
 
+from kefu.modalities.contract import FeatureParameters
 from kefu.modalities.text.tfidf import Tfidf, TfidfCounter, TfidfParameters
 from kefu.modalities.text.tokenizer import PAD_ID, encode, train_tokenizer
-from kefu.parameters import Parameters
 
 _SCHEMA_VERSION = 1
 _TEXTS_PER_CHUNK = 64
 
 
-class Features(Parameters):
+class Features(FeatureParameters):
     """Sizes of the vocabulary and of the TF-IDF features."""
 
     vocab_size: int = Field(8192, ge=16, description="At most so many tokens, <pad> and <unk> among them.")

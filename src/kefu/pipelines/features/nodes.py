@@ -1,7 +1,6 @@
 """Nodes of the feature pipeline."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -9,7 +8,7 @@ import pyarrow as pa
 from kefu import modalities
 from kefu.engines import map_in_order, show_progress
 from kefu.engines.shards import ExtractTask, FeatureShard, extract_shard, payloads
-from kefu.modalities.contract import Preprocessor
+from kefu.modalities.contract import FeatureParameters, Preprocessor
 from kefu.training.hardware import HardwareParameters
 
 
@@ -17,9 +16,14 @@ def fit_preprocessor_of(modality: str) -> Callable[..., Preprocessor]:
     """Return the node function that learns one modality's preprocessor."""
     module = modalities.get(modality)
 
-    def fit_preprocessor(tickets: pd.DataFrame, cleaned: Mapping[str, pa.Table], params: Any) -> Preprocessor:
+    def fit_preprocessor(
+        tickets: pd.DataFrame, cleaned: Mapping[str, pa.Table], params: FeatureParameters
+    ) -> Preprocessor:
         """Learn vocabulary or statistics from the training tickets, and from no other."""
-        wanted = frozenset(tickets.loc[(tickets["split"] == "train") & tickets[f"has_{modality}"], "ticket_id"])
+        training = tickets.loc[(tickets["split"] == "train") & tickets[f"has_{modality}"], "ticket_id"]
+        if params.max_fit is not None and len(training) > params.max_fit:
+            training = training.sample(params.max_fit, random_state=0)
+        wanted = frozenset(training)
         values = (payload for table in cleaned.values() for _, payload in payloads(modality, table, wanted))
         return module.fit(show_progress(values, total=len(wanted), what=f"{modality}: fit"), params)
 
