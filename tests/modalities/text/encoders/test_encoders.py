@@ -5,11 +5,16 @@ import torch
 from pydantic import ValidationError
 
 from kefu.modalities.text.encoders import EncoderParameters, build_encoder
+from kefu.modalities.text.encoders.cnn import CnnEncoder, CnnParameters
 from kefu.modalities.text.encoders.rnn import RnnEncoder, RnnParameters
 from kefu.modalities.text.encoders.tfidf import TfidfEncoder, TfidfParameters
 
 PREPROCESSOR = SimpleNamespace(vocab_size=12, num_tfidf_features=9)
-SIZES = {"rnn": {"token_dim": 5, "hidden_dim": 4}, "tfidf": {"embedding_dim": 6}}
+SIZES = {
+    "rnn": {"token_dim": 5, "hidden_dim": 4},
+    "cnn": {"token_dim": 5, "num_filters": 7},
+    "tfidf": {"embedding_dim": 6},
+}
 FEATURES = {
     "token_ids": torch.tensor([[3, 4, 5, 6, 7], [2, 0, 0, 0, 0], [8, 9, 10, 0, 0]], dtype=torch.int32),
     "num_tokens": torch.tensor([5, 1, 3], dtype=torch.int32),
@@ -18,18 +23,22 @@ FEATURES = {
 }
 
 
-@pytest.mark.parametrize(("architecture", "dim"), [("rnn", 16), ("tfidf", 6), ("rnn_tfidf", 22)])
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_an_encoder_keeps_its_contract(check_encoder, architecture, dim, cell):
-    params = EncoderParameters.model_validate(
-        {"architecture": architecture, "rnn": {"cell": cell, **SIZES["rnn"]}, "tfidf": SIZES["tfidf"]}
-    )
+@pytest.mark.parametrize(("architecture", "dim"), [("rnn", 16), ("cnn", 28), ("tfidf", 6), ("rnn_tfidf", 22)])
+def test_an_encoder_keeps_its_contract(check_encoder, architecture, dim):
+    params = EncoderParameters.model_validate({"architecture": architecture, **SIZES})
     assert check_encoder(lambda: build_encoder(params, PREPROCESSOR), FEATURES).embedding_dim == dim
 
 
+def test_a_recurrent_network_of_lstm_cells_keeps_its_contract(check_encoder):
+    params = RnnParameters(cell="lstm", **SIZES["rnn"])
+    assert check_encoder(lambda: RnnEncoder(params, 12), FEATURES).embedding_dim == 16
+
+
+@pytest.mark.parametrize("architecture", ["rnn", "cnn"])
 @torch.inference_mode()
-def test_padding_is_without_effect():
-    encoder = RnnEncoder(RnnParameters(token_dim=5, hidden_dim=4), 12).eval()
+def test_padding_is_without_effect(architecture):
+    params = EncoderParameters.model_validate({"architecture": architecture, **SIZES})
+    encoder = build_encoder(params, PREPROCESSOR).eval()
     expected = encoder(FEATURES)
     wider = torch.full((3, 9), 11, dtype=torch.int32)
     for row, length in enumerate(FEATURES["num_tokens"]):
@@ -37,6 +46,20 @@ def test_padding_is_without_effect():
     assert torch.equal(encoder({**FEATURES, "token_ids": wider}), expected)
     narrow = {"token_ids": FEATURES["token_ids"][1:2, :1], "num_tokens": torch.tensor([1])}
     torch.testing.assert_close(encoder(narrow)[0], expected[1])
+
+
+@torch.inference_mode()
+def test_convolutions_take_the_largest_of_every_span():
+    encoder = CnnEncoder(CnnParameters(token_dim=2, widths=(3,), num_filters=1), 5).eval()
+    torch.nn.init.ones_(encoder.convolutions[0].weight)
+    torch.nn.init.zeros_(encoder.convolutions[0].bias)
+    encoder.embedding.weight.copy_(torch.tensor([[0.0, 0.0], [1.0, 2.0], [-1.0, 0.0], [4.0, 0.0], [-9.0, -9.0]]))
+    texts = {
+        "token_ids": torch.tensor([[1, 2, 3, 4], [2, 3, 0, 0], [2, 0, 0, 0]]),
+        "num_tokens": torch.tensor([4, 2, 1]),
+    }
+    # of 1 2 3 the sums are 3, 2, 6, then those with 4 are negative; a lone negative token leaves nothing
+    assert encoder(texts).tolist() == [[6.0], [4.0], [0.0]]
 
 
 @torch.inference_mode()
@@ -50,6 +73,11 @@ def test_tfidf_is_the_weighted_sum_of_its_terms():
 
 def test_a_vocabulary_of_nothing_still_builds():
     assert TfidfEncoder(TfidfParameters(), 0).terms.weight.shape == (1, 64)
+
+
+def test_a_filter_of_no_width_is_refused():
+    with pytest.raises(ValidationError, match="widths"):
+        CnnParameters(widths=(2, 0))
 
 
 def test_an_unknown_architecture_is_refused():

@@ -7,6 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from kefu.modalities.text.encoders.padding import drop_tokens, padding_mask, trim
 from kefu.parameters import Parameters
 
 
@@ -41,20 +42,15 @@ class RnnEncoder(nn.Module):
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, 4 * hidden_dim)."""
-        lengths = features["num_tokens"].clamp(min=1).long()
-        token_ids = features["token_ids"][:, : int(lengths.max())].long()
-        embedded = self.dropout(self.embedding(self._drop_tokens(token_ids)))
+        token_ids, lengths = trim(features)
+        if self.training:
+            token_ids = drop_tokens(token_ids, self.token_dropout)
+        embedded = self.dropout(self.embedding(token_ids))
         packed = nn.utils.rnn.pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
         states, _ = nn.utils.rnn.pad_packed_sequence(self.recurrent(packed)[0], batch_first=True)
-        padding = torch.arange(states.shape[1], device=states.device) >= lengths[:, None]
+        padding = padding_mask(lengths, states.shape[1])
         weights = self.attention(states).squeeze(-1).masked_fill(padding, -torch.inf).softmax(dim=1)
         attended = torch.einsum("bt,btd->bd", weights, states)
         largest = states.masked_fill(padding[:, :, None], -torch.inf).amax(dim=1)
         embedding: Tensor = self.dropout(torch.cat([attended, largest], dim=1))
         return embedding
-
-    def _drop_tokens(self, token_ids: Tensor) -> Tensor:
-        if not self.training or self.token_dropout == 0:
-            return token_ids
-        dropped = torch.rand(token_ids.shape, device=token_ids.device) < self.token_dropout
-        return token_ids.masked_fill(dropped, 0)
