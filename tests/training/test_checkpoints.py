@@ -20,7 +20,15 @@ from kefu.training.trainer import train_classifier
 def train(cpu, params, make_classifier, make_rows, tmp_path):
     """Train the toy, stopping it at a forward pass if told so (5 batches and 1 of validation make an epoch)."""
 
-    def run(*, stop_at=None, error=KeyboardInterrupt, checkpoints=tmp_path / "checkpoints", rows_seed=0, **changes):
+    def run(
+        *,
+        stop_at=None,
+        error=KeyboardInterrupt,
+        checkpoints=tmp_path / "checkpoints",
+        rows_seed=0,
+        validation_rows=20,
+        **changes,
+    ):
         classifier = make_classifier()
         calls = 0
 
@@ -35,7 +43,7 @@ def train(cpu, params, make_classifier, make_rows, tmp_path):
             "toy",
             classifier,
             make_rows(40, seed=rows_seed, copies=2),
-            make_rows(20, seed=1),
+            make_rows(validation_rows, seed=1),
             params.model_copy(update=changes),
             num_classes=2,
             hardware=cpu,
@@ -71,6 +79,17 @@ def test_resumed_equals_uninterrupted(train, folder, caplog, stop_at, error):
     assert list(folder.iterdir()) == []
 
 
+REGULARISED = {"ema_decay": 0.9, "mixup_alpha": 0.4}
+
+
+@pytest.mark.parametrize("stop_at", [3, 7, 18, 36])
+def test_averaged_weights_and_mixtures_are_resumed(train, stop_at):
+    whole = train(checkpoints=None, **REGULARISED)
+    with pytest.raises(KeyboardInterrupt):
+        train(stop_at=stop_at, **REGULARISED)
+    assert_same(whole, train(**REGULARISED))
+
+
 def test_interrupted_twice(train):
     whole = train(checkpoints=None)
     for stop_at in (9, 15):
@@ -79,7 +98,10 @@ def test_interrupted_twice(train):
     assert_same(whole, train())
 
 
-@pytest.mark.parametrize("changes", [{}, {"max_epochs": 40, "patience": 2, "learning_rate": 0.3}])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"max_epochs": 40, "patience": 2, "learning_rate": 0.3}, REGULARISED, REGULARISED | {"validation_rows": 0}],
+)
 def test_interrupted_after_the_last_epoch(train, monkeypatch, changes):
     whole = train(checkpoints=None, **changes)
 

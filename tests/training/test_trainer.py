@@ -8,6 +8,8 @@ import torch
 from sklearn.metrics import f1_score
 
 from kefu.tickets.errors import KefuError
+from kefu.training import trainer
+from kefu.training.averaging import AverageWeights
 from kefu.training.data import FeatureRows
 from kefu.training.hardware import Hardware
 from kefu.training.trainer import HISTORY_COLUMNS, predict_classifier, train_classifier
@@ -78,6 +80,40 @@ def test_without_validation_the_last_epoch_is_taken(train, make_rows):
     assert trained.history["train_loss"].notna().all()
 
 
+def test_validation_and_the_best_epoch_are_those_of_the_averaged_weights(train, cpu, make_rows):
+    validation = make_rows(20, seed=1)
+    changes = {"validation": validation, "monitor": "loss", "max_epochs": 8, "patience": 8}
+    plain, averaged = train(**changes), train(ema_decay=0.9, **changes)
+    assert averaged.history["train_loss"].tolist() == plain.history["train_loss"].tolist()
+    assert (averaged.history["validation_loss"] != plain.history["validation_loss"]).all()
+    logits = predict_classifier(averaged.classifier, validation.features, cpu).logits
+    loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(validation.targets)).item()
+    assert loss == pytest.approx(averaged.history["validation_loss"].min(), rel=1e-5)
+
+
+def test_without_validation_the_averaged_weights_are_taken(train, make_rows, monkeypatch):
+    kept = []
+
+    class Spied(AverageWeights):
+        def __init__(self, *args):
+            super().__init__(*args)
+            kept.append(self)
+
+    monkeypatch.setattr(trainer, "AverageWeights", Spied)
+    averaged, plain = (train(validation=make_rows(0), ema_decay=decay) for decay in (0.9, 0.0))
+    assert len(kept) == 1
+    assert all(torch.equal(value, kept[0].average[name]) for name, value in weights(averaged).items())
+    assert not same(averaged, plain)
+
+
+def test_mixed_embeddings_are_learned_from(train, cpu, make_rows):
+    plain, mixed = train(max_epochs=15, patience=15), train(max_epochs=15, patience=15, mixup_alpha=1.0)
+    assert mixed.history["train_loss"].iloc[-1] > plain.history["train_loss"].iloc[-1] + 0.05
+    rows = make_rows(200, seed=2)
+    predicted = predict_classifier(mixed.classifier, rows.features, cpu).logits.argmax(1).numpy()
+    assert (predicted == rows.targets).mean() > 0.7
+
+
 def test_one_class_trains(train, make_rows):
     trained = train(make_rows(10, num_classes=1), make_rows(4, num_classes=1), num_classes=1)
     assert all(torch.isfinite(value).all() for value in weights(trained).values())
@@ -99,11 +135,12 @@ def test_no_training_ticket_is_refused(train, make_rows):
 
 
 @pytest.mark.parametrize("has_validation", [True, False])
-def test_divergence_is_told_in_one_line(train, make_rows, has_validation):
+@pytest.mark.parametrize("ema_decay", [0.0, 0.9])
+def test_divergence_is_told_in_one_line(train, make_rows, has_validation, ema_decay):
     rows = make_rows(8)
     broken = FeatureRows(rows.ticket_ids, {"x": np.full((8, 3), np.nan, np.float32)}, rows.targets)
     with pytest.raises(KefuError, match=r"^toy: training diverged.*lower toy\.training\.learning_rate$"):
-        train(broken, make_rows(4 if has_validation else 0))
+        train(broken, make_rows(4 if has_validation else 0), ema_decay=ema_decay)
 
 
 def test_the_same_seed_gives_the_same_weights(train):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,11 +14,12 @@ from lightning.pytorch.callbacks import Callback
 from numpy.typing import NDArray
 from pydantic import Field
 from sklearn.metrics import f1_score
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from kefu.parameters import Parameters
 from kefu.tickets.errors import KefuError
+from kefu.training.averaging import AverageWeights
 from kefu.training.callbacks import HISTORY_COLUMNS, BestWeights, History, Patience, SeedEachEpoch
 from kefu.training.checkpoints import (
     AtomicCheckpointIO,
@@ -30,6 +32,7 @@ from kefu.training.classifier import Classifier, Output
 from kefu.training.data import TARGET, FeatureRows, ordered_loader, training_loader
 from kefu.training.hardware import Hardware, limit_threads
 from kefu.training.isolation import isolated
+from kefu.training.mixing import draw_mixture
 from kefu.training.objective import ClassWeights, class_weights, warmup_cosine
 
 __all__ = ["HISTORY_COLUMNS", "Trained", "TrainingParameters", "predict_classifier", "train_classifier"]
@@ -48,6 +51,12 @@ class TrainingParameters(Parameters):
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="Probability spread over all classes.")
     class_weights: ClassWeights = Field("sqrt", description="How much rare classes are lifted.")
     clip_norm: float = Field(1.0, gt=0, description="Largest norm of the gradient.")
+    ema_decay: float = Field(
+        0.0, ge=0, lt=1, description="Decay a step of the average of the weights that is judged and kept; 0: none."
+    )
+    mixup_alpha: float = Field(
+        0.0, ge=0, description="Embeddings are mixed in pairs, shares drawn from Beta(alpha, alpha); 0: not."
+    )
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ class Trained:
 class _Task(pl.LightningModule):
     weights: Tensor
 
-    def __init__(self, classifier: nn.Module, params: TrainingParameters, weights: Tensor, num_steps: int) -> None:
+    def __init__(self, classifier: Classifier, params: TrainingParameters, weights: Tensor, num_steps: int) -> None:
         super().__init__()
         self.classifier = classifier
         self.params = params
@@ -71,12 +80,17 @@ class _Task(pl.LightningModule):
         self.register_buffer("weights", weights, persistent=False)
         self.validation: list[tuple[Tensor, Tensor]] = []
 
-    def _loss(self, logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-        return cross_entropy(logits.float(), targets, weight=self.weights, label_smoothing=smoothing)
+    def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return cross_entropy(logits.float(), targets, weight=self.weights, label_smoothing=self.params.label_smoothing)
 
     def training_step(self, batch: dict[str, Tensor], _: int) -> Tensor:
         output: Output = self.classifier(batch)
-        loss = self._loss(output.logits, batch[TARGET], self.params.label_smoothing)
+        if self.params.mixup_alpha > 0:
+            mixture = draw_mixture(len(batch[TARGET]), self.params.mixup_alpha, output.embedding.device)
+            logits = self.classifier.head(mixture.of_embeddings(output.embedding))
+            loss = mixture.of_losses(partial(self._loss, logits), batch[TARGET])
+        else:
+            loss = self._loss(output.logits, batch[TARGET])
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch[TARGET]))
         return loss
 
@@ -141,7 +155,10 @@ def train_classifier(
     score, mode = ("validation_macro_f1", "max") if params.monitor == "macro_f1" else ("validation_loss", "min")
     history = History(name, params.max_epochs)
     best = BestWeights(classifier, score, mode)
+    averaging = AverageWeights(classifier, params.ema_decay) if params.ema_decay > 0 else None
     callbacks: list[Callback] = [SeedEachEpoch(seed), history, best]
+    if averaging is not None:
+        callbacks.append(averaging)
     if has_validation:
         callbacks.append(Patience(score, mode=mode, patience=params.patience))
     last = None
@@ -181,6 +198,8 @@ def train_classifier(
             raise
     if checkpoints is not None:
         clear_checkpoints(checkpoints)
+    if averaging is not None and not has_validation:
+        classifier.load_state_dict(averaging.average)
     if best.weights is not None:
         classifier.load_state_dict(best.weights)
     elif has_validation or not all(bool(value.isfinite().all()) for value in classifier.parameters()):
