@@ -33,12 +33,12 @@ def tiny_model():
     for name in modalities.MODALITIES:
         module = modalities.get(name)
         cleaning, encoder = module.Cleaning(), module.EncoderParameters.model_validate(encoders[name])
-        preprocessor = classifier = None
+        preprocessor, classifiers = None, ()
         if name in raw:
             payloads = [module.clean(value, cleaning).payload for value in raw[name]]
             preprocessor = module.fit(payloads, module.Features(**features[name]))
-            classifier = build_classifier(name, encoder, preprocessor, len(LABELS), seed=1).eval()
-        parts[name] = ModalityModel(name, LABELS, cleaning, encoder, preprocessor, classifier)
+            classifiers = (build_classifier(name, encoder, preprocessor, len(LABELS), seed=1).eval(),)
+        parts[name] = ModalityModel(name, LABELS, cleaning, encoder, preprocessor, classifiers)
     params = FusionParameters()
-    fusion = build_fusion("late", heads_of(parts), torch.tensor([1.0, 2.0, 5.0]), params).eval()
-    return FusedModel(parts, fusion, "late", params, LABELS)
+    fusion = build_fusion("late", heads_of(parts, 0), torch.tensor([1.0, 2.0, 5.0]), params).eval()
+    return FusedModel(parts, (fusion,), "late", params, LABELS)

@@ -14,7 +14,7 @@ LABELS = ("refund", "发货", "other")
 TEXTS = ["where is my parcel", "我的包裹在哪里", "refund please", "请退款 now"]
 
 
-def make_part(name, trained=True):
+def make_part(name, trained=True, members=2):
     module = modalities.get(name)
     cleaning, features = module.Cleaning(), module.Features()
     encoder = module.EncoderParameters()
@@ -31,11 +31,13 @@ def make_part(name, trained=True):
         )
         features = module.Features(height_px=8, width_px=8)
     if not trained:
-        return ModalityModel(name, LABELS, cleaning, encoder, None, None)
+        return ModalityModel(name, LABELS, cleaning, encoder, None, ())
     payloads = TEXTS if name == "text" else [np.full((9, 7, 3), 40 * i, np.uint8) for i in range(4)]
     preprocessor = module.fit(payloads, features)
-    classifier = build_classifier(name, encoder, preprocessor, len(LABELS), seed=3).eval()
-    return ModalityModel(name, LABELS, cleaning, encoder, preprocessor, classifier, {"best_epoch": 2})
+    classifiers = tuple(
+        build_classifier(name, encoder, preprocessor, len(LABELS), seed=seed).eval() for seed in range(members)
+    )
+    return ModalityModel(name, LABELS, cleaning, encoder, preprocessor, classifiers, {"best_epoch": [2]})
 
 
 @pytest.fixture(scope="module")
@@ -45,23 +47,24 @@ def parts():
 
 def make_model(parts, strategy="late"):
     params = FusionParameters()
-    fusion = build_fusion(strategy, heads_of(parts), torch.tensor([0.5, 0.3, 0.2]), params).eval()
+    prior = torch.tensor([0.5, 0.3, 0.2])
+    fusions = tuple(build_fusion(strategy, heads_of(parts, member), prior, params).eval() for member in range(2))
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        for value in fusion.parameters():
-            value.data += 0.1 * torch.randn(value.shape)
-    return FusedModel(parts, fusion, strategy, params, LABELS, {"test": {"tickets": 3}}, {"kefu": "1"}, "# card")
+        for fusion in fusions:
+            for value in fusion.parameters():
+                value.data += 0.1 * torch.randn(value.shape)
+    return FusedModel(parts, fusions, strategy, params, LABELS, {"test": {"tickets": 3}}, {"kefu": "1"}, "# card")
 
 
 def embed(model):
     part = model.parts["text"]
     batch = {name: torch.from_numpy(array) for name, array in part.preprocessor.extract(TEXTS).items()}
     picture = model.parts["image"].preprocessor.extract([np.full((8, 8, 3), 40 * i, np.uint8) for i in range(4)])
-    with torch.inference_mode():
-        return {
-            "text": part.classifier(batch).embedding,
-            "image": model.parts["image"].classifier({"pixels": torch.from_numpy(picture["pixels"])}).embedding,
-        }
+    return {
+        "text": part.outputs(batch).embedding,
+        "image": model.parts["image"].outputs({"pixels": torch.from_numpy(picture["pixels"])}).embedding,
+    }
 
 
 PRESENT = {"text": torch.tensor([True, True, False, False]), "image": torch.tensor([True, False, True, False])}
@@ -111,9 +114,9 @@ def _without(mapping, *names):
     [
         (lambda b: {"files": _without(b.files, "text/tokenizer.json")}, "text"),
         (lambda b: {"files": {**b.files, "text/tokenizer.json": b"{}"}}, "text"),
-        (lambda b: {"tensors": _without(b.tensors, "text.head.weight")}, "text"),
-        (lambda b: {"tensors": {**b.tensors, "image.head.weight": torch.zeros(1)}}, "image"),
-        (lambda b: {"tensors": _without(b.tensors, "fusion.log_prior")}, "fusion"),
+        (lambda b: {"tensors": _without(b.tensors, "text.1.head.weight")}, "text"),
+        (lambda b: {"tensors": {**b.tensors, "image.0.head.weight": torch.zeros(1)}}, "image"),
+        (lambda b: {"tensors": _without(b.tensors, "fusion.1.log_prior")}, "fusion"),
         (lambda b: {"config": {**b.config, "strategy": "telepathy"}}, "fusion"),
         (lambda b: {"config": _without(b.config, "modalities")}, "fusion"),
         (lambda b: {"config": {**b.config, "fusion": {"unknown": 1}}}, "fusion"),
@@ -132,3 +135,27 @@ def test_parts_that_do_not_fit_are_told_in_one_line(parts, damage, culprit):
 def test_the_configuration_is_plain_json(parts):
     config = make_model(parts).to_bundle().config
     assert json.loads(json.dumps(config)) == config
+
+
+def test_members_are_averaged_as_log_probabilities(parts):
+    model = make_model(parts)
+    embeddings = embed(model)
+    opinions = []
+    with torch.inference_mode():
+        for member, fusion in enumerate(model.fusions):
+            logits = fusion({name: value[:, member] for name, value in embeddings.items()}, PRESENT)
+            opinions.append(logits.softmax(dim=1).log())
+    geometric = torch.stack(opinions).mean(dim=0).exp()
+    expected = geometric / geometric.sum(dim=1, keepdim=True)
+    assert not torch.allclose(opinions[0], opinions[1])
+    torch.testing.assert_close(model.probabilities(embeddings, PRESENT), expected)
+
+
+def test_outputs_are_those_of_every_member(parts):
+    part = parts["text"]
+    batch = {name: torch.from_numpy(array) for name, array in part.preprocessor.extract(TEXTS).items()}
+    outputs = part.outputs(batch)
+    assert outputs.logits.shape == (4, 2, 3)
+    assert outputs.embedding.shape[:2] == (4, 2)
+    with torch.inference_mode():
+        torch.testing.assert_close(outputs.logits[:, 1], part.classifiers[1](batch).logits)

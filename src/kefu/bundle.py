@@ -16,7 +16,7 @@ from torch import Tensor
 
 from kefu.tickets.errors import KefuError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _FILES = "files"
 
 

@@ -1,4 +1,4 @@
-"""The fused model: one classifier a modality and the fusion over them."""
+"""The classifiers of each modality and the fusion over them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from kefu.bundle import Bundle, BundleError, damage
 from kefu.fusion.contract import Fusion
 from kefu.fusion.strategies import FusionParameters, build_fusion
-from kefu.training.modality_model import ModalityModel
+from kefu.training.modality_model import ModalityModel, tensors_below
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class FusedModel:
 
     parts: Mapping[str, ModalityModel]
     """A model for every modality, the untrained ones included."""
-    fusion: Fusion
+    fusions: tuple[Fusion, ...]
+    """The fusion of each of the K members."""
     strategy: str
     parameters: FusionParameters
     labels: tuple[str, ...]
@@ -29,7 +30,11 @@ class FusedModel:
 
     def to_bundle(self) -> Bundle:
         """Return the model as it is written to disk."""
-        tensors: dict[str, Tensor] = {f"fusion.{k}": v for k, v in self.fusion.state_dict().items()}
+        tensors: dict[str, Tensor] = {
+            f"fusion.{member}.{name}": value
+            for member, fusion in enumerate(self.fusions)
+            for name, value in fusion.state_dict().items()
+        }
         files: dict[str, bytes] = {}
         configs: dict[str, Any] = {}
         for name, part in self.parts.items():
@@ -41,6 +46,7 @@ class FusedModel:
             kind="fused",
             config={
                 "strategy": self.strategy,
+                "members": len(self.fusions),
                 "fusion": self.parameters.model_dump(mode="json"),
                 "modalities": configs,
                 "provenance": dict(self.provenance),
@@ -72,17 +78,29 @@ class FusedModel:
     def _from_bundle(cls, bundle: Bundle) -> "FusedModel":
         parts = {
             name: ModalityModel.restore(
-                config, bundle.labels, _below(bundle.tensors, f"{name}."), _below(bundle.files, f"{name}/"), {}
+                config,
+                bundle.labels,
+                tensors_below(bundle.tensors, f"{name}."),
+                {
+                    file.removeprefix(f"{name}/"): content
+                    for file, content in bundle.files.items()
+                    if file.startswith(f"{name}/")
+                },
+                {},
             )
             for name, config in bundle.config["modalities"].items()
         }
         parameters = FusionParameters.model_validate(bundle.config["fusion"])
-        weights = _below(bundle.tensors, "fusion.")
-        fusion = build_fusion(bundle.config["strategy"], heads_of(parts), weights["log_prior"].exp(), parameters)
-        fusion.load_state_dict(weights)
+        fusions = []
+        for member in range(bundle.config["members"]):
+            weights = tensors_below(bundle.tensors, f"fusion.{member}.")
+            prior = weights["log_prior"].exp()
+            fusion = build_fusion(bundle.config["strategy"], heads_of(parts, member), prior, parameters)
+            fusion.load_state_dict(weights)
+            fusions.append(fusion.eval())
         return cls(
             parts,
-            fusion.eval(),
+            tuple(fusions),
             bundle.config["strategy"],
             parameters,
             bundle.labels,
@@ -93,15 +111,19 @@ class FusedModel:
 
     @torch.inference_mode()
     def probabilities(self, embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
-        """Return class probabilities (B, C)."""
-        logits: Tensor = self.fusion(embeddings, present)
-        return logits.softmax(dim=1)
+        """Return class probabilities (B, C): the members' opinions, averaged as log-probabilities.
+
+        Args:
+            embeddings: for each trained modality (B, K, D) of the K members.
+            present: for each trained modality (B,) bool.
+        """
+        opinions = [
+            fusion({name: value[:, member] for name, value in embeddings.items()}, present).log_softmax(dim=1)
+            for member, fusion in enumerate(self.fusions)
+        ]
+        return torch.stack(opinions).mean(dim=0).softmax(dim=1)
 
 
-def heads_of(parts: Mapping[str, ModalityModel]) -> dict[str, nn.Linear]:
-    """Return the linear heads of the trained modalities, which fusion builds on."""
-    return {name: part.classifier.head for name, part in parts.items() if part.classifier is not None}
-
-
-def _below(items: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    return {key.removeprefix(prefix): value for key, value in items.items() if key.startswith(prefix)}
+def heads_of(parts: Mapping[str, ModalityModel], member: int) -> dict[str, nn.Linear]:
+    """Return the linear heads of the trained modalities of one member, which fusion builds on."""
+    return {name: part.classifiers[member].head for name, part in parts.items() if part.is_trained}

@@ -133,17 +133,15 @@ def _clean(part: ModalityModel, values: list[Any], root: Path) -> tuple[list[Any
     return payloads, reasons
 
 
-@torch.inference_mode()
 def _embed(part: ModalityModel, payloads: list[Any]) -> Tensor:
-    """Return embeddings (B, D), zeros where there is no payload."""
-    assert part.classifier is not None
+    """Return embeddings (B, K, D), zeros where there is no payload."""
     assert part.preprocessor is not None
-    embeddings = torch.zeros(len(payloads), part.classifier.head.in_features)
+    embeddings = torch.zeros(len(payloads), len(part.classifiers), part.classifiers[0].head.in_features)
     rows = [i for i, payload in enumerate(payloads) if payload is not None]
     if rows:
         features = part.preprocessor.extract([payloads[i] for i in rows])
         batch: Mapping[str, Tensor] = {key: torch.from_numpy(value) for key, value in features.items()}
-        embeddings[rows] = part.classifier(batch).embedding
+        embeddings[rows] = part.outputs(batch).embedding
     return embeddings
 
 

@@ -41,7 +41,7 @@ def draw(size, *names, seed=0, useless=()):
 
 def fit(rows, made, **params):
     settings = FusionParameters(late=LateParameters(**params))
-    fusion = fit_fusion("late", made, PRIOR, rows, rows, params=settings, seed=0)
+    (fusion,) = fit_fusion("late", [made], PRIOR, [rows], params=settings, seed=0)
     assert isinstance(fusion, LateFusion)
     return fusion
 
@@ -130,3 +130,14 @@ def test_broken_numbers_of_absent_modalities_do_not_reach_the_fit():
     )
     assert first.weights == second.weights
     assert first.temperatures == second.temperatures
+
+
+def test_members_share_what_is_fitted_on_all_their_rows():
+    rows = draw(600, "audio", "text")
+    whole = fit(rows, heads("audio", "text"))
+    parts = [rows.take(np.arange(0, 200)), rows.take(np.arange(200, 600))]
+    made = [heads("audio", "text") for _ in parts]
+    members = fit_fusion("late", made, PRIOR, parts, params=FusionParameters(), seed=0)
+    for fusion in members:
+        assert fusion.temperatures == pytest.approx(whole.temperatures, rel=1e-3)
+        assert fusion.weights["audio+text"] == pytest.approx(whole.weights["audio+text"], rel=1e-3)

@@ -49,7 +49,7 @@ def test_a_useless_modality_does_no_harm(strategy):
         heads[name] = nn.Linear(3, 3)
         heads[name].weight.data = 3 * torch.eye(3)
         heads[name].bias.data.zero_()
-    fusion = fit_fusion(strategy, heads, torch.ones(3), with_noise(600, 0), with_noise(300, 1), params=PARAMS, seed=0)
+    (fusion,) = fit_fusion(strategy, [heads], torch.ones(3), [with_noise(300, 1)], params=PARAMS, seed=0)
     unseen = with_noise(600, 2)
     with torch.inference_mode():
         fused = fusion(unseen.embeddings, unseen.present).argmax(dim=1).numpy()

@@ -49,6 +49,26 @@ def test_only_training_tickets_are_augmented(demo: Any, modality: str) -> None:
     assert copies <= training
 
 
+def test_an_ensemble_is_trained_on_folds_and_predicts(demo: Any, copy_of: Callable[[Any], Any]) -> None:
+    project = copy_of(demo)
+    project.run("train_fusion", bagging={"folds": 2})
+    model = project.load("model")
+    tickets = project.load("tickets").set_index("ticket_id")
+    trained = [part for part in model.parts.values() if part.is_trained]
+    assert trained
+    assert len(model.fusions) == 2
+    for part in trained:
+        first, second = (classifier.head.weight for classifier in part.classifiers)
+        assert not first.equal(second)
+        assert set(project.load(f"{part.name}.history")["member"]) == {0, 1}
+        held_out = tickets.loc[tickets["split"] != "test", f"has_{part.name}"].sum()
+        assert sum(project.load(f"{part.name}.model").metrics["training_tickets"]) == held_out
+        copies = {i for t in project.load(f"{part.name}.augmented").values() for i in t["ticket_id"].to_pylist()}
+        assert set(tickets.loc[list(copies), "split"]) == {"train", "validation"}
+    project.run("predict")
+    assert len(project.load("predictions")) == len(project.load("new_tickets").frame)
+
+
 def test_predict_answers_every_row(demo: Any, copy_of: Callable[[Any], Any]) -> None:
     project = copy_of(demo)
     project.run("predict")

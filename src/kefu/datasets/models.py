@@ -99,7 +99,7 @@ class FusedModelsDataset(AbstractDataset[dict[str, FusedModel], dict[str, FusedM
         """Return the strategies for kedro-viz, and how many numbers each fusion learned."""
         rows = []
         for strategy, model in self.load().items():
-            learned = sum(parameter.numel() for parameter in model.fusion.parameters())
+            learned = sum(parameter.numel() for fusion in model.fusions for parameter in fusion.parameters())
             rows.append([strategy, ", ".join(name for name, part in model.parts.items() if part.is_trained), learned])
         columns = ["strategy", "trained modalities", "parameters of the fusion"]
         return TablePreview({"index": list(range(len(rows))), "columns": columns, "data": rows})

@@ -269,7 +269,7 @@ def learning(history: pd.DataFrame, name: str) -> go.Figure:
     ):
         if column not in history or history[column].isna().all():
             continue
-        points = history[["epoch", column]].dropna()
+        points = history.groupby("epoch", as_index=False)[column].mean().dropna()
         figure.add_scatter(
             x=points["epoch"],
             y=points[column],

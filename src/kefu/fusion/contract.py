@@ -63,6 +63,7 @@ class FusionRows:
     """Embeddings of some tickets, with zeros where a modality is absent."""
 
     embeddings: dict[str, Tensor]
+    """(N, D), or (N, K, D) of all K members of an ensemble"""
     present: dict[str, Tensor]
     targets: NDArray[np.int64]
     groups: NDArray[np.int64]
@@ -71,6 +72,12 @@ class FusionRows:
     def __len__(self) -> int:
         """Return the number of tickets."""
         return len(self.targets)
+
+    def member(self, number: int) -> "FusionRows":
+        """Return the rows with the embeddings (N, D) of one member."""
+        return FusionRows(
+            {name: value[:, number] for name, value in self.embeddings.items()}, self.present, self.targets, self.groups
+        )
 
     def take(self, index: NDArray) -> "FusionRows":
         """Return some of the rows."""

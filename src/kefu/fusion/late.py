@@ -1,6 +1,6 @@
 """Late fusion: each modality gives its opinion, the calibrated opinions are multiplied."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -51,34 +51,41 @@ class LateFusion(Fusion):
 
     def combine(self, embeddings: Embeddings, mask: Tensor) -> Tensor:
         """Return log-linear scores (B, C)."""
-        opinions = self.opinions(embeddings) - self.log_prior
+        opinions = self.calibrate(self.logits(embeddings)) - self.log_prior
         powers = 2 ** torch.arange(len(self.modalities), device=mask.device)
         weights = nn.functional.softplus(self.raw_weight)[(mask.long() * powers).sum(dim=1)] * mask
         return self.log_prior + torch.einsum("bm,bmc->bc", weights, opinions)
 
-    def opinions(self, embeddings: Embeddings) -> Tensor:
-        """Return calibrated log-probabilities (B, M, C)."""
-        logits = torch.stack([self.heads[name](embeddings[name]) for name in self.modalities], dim=1)
+    def logits(self, embeddings: Embeddings) -> Tensor:
+        """Return what the modalities' classifiers say (B, M, C)."""
+        return torch.stack([self.heads[name](embeddings[name]) for name in self.modalities], dim=1)
+
+    def calibrate(self, logits: Tensor) -> Tensor:
+        """Return log-probabilities (B, M, C) at the temperatures."""
         return log_softmax(logits / self.log_temperature.exp()[:, None], dim=2)
 
     def _code(self, names: tuple[str, ...]) -> int:
         return sum(2 ** self.modalities.index(name) for name in names)
 
 
-def fit(fusion: LateFusion, validation: FusionRows, params: LateParameters) -> LateFusion:
-    """Fit temperatures, then weights, on tickets that the classifiers did not learn from.
+def fit(members: Sequence[LateFusion], held_out: Sequence[FusionRows], params: LateParameters) -> None:
+    """Fit temperatures, then weights, in place: one set for all members.
 
-    For each combination of modalities every ticket that has at least those serves, the others hidden from it.
+    Args:
+        members: a fusion for each member of the ensemble.
+        held_out: for each member, tickets that its classifiers did not learn from. For each combination of
+            modalities every ticket that has at least those serves, the others hidden from it.
+        params: how they are fitted.
     """
-    targets = torch.from_numpy(validation.targets)
-    mask = torch.stack([validation.present[name] for name in fusion.modalities], dim=1)
-    embeddings = {
-        name: torch.where(mask[:, m, None], validation.embeddings[name], 0.0)
-        for m, name in enumerate(fusion.modalities)
-    }
-    _minimise(fusion.log_temperature, lambda: _temperature_loss(fusion, embeddings, mask, targets), params)
+    fusion = members[0]
+    targets = torch.from_numpy(np.concatenate([rows.targets for rows in held_out]))
+    mask = torch.cat([torch.stack([rows.present[name] for name in fusion.modalities], dim=1) for rows in held_out])
     with torch.no_grad():
-        scores = fusion.opinions(embeddings)
+        logits = torch.cat([member.logits(rows.embeddings) for member, rows in zip(members, held_out, strict=True)])
+    logits = torch.where(mask[:, :, None], logits, 0.0)
+    _minimise(fusion.log_temperature, lambda: _temperature_loss(fusion, logits, mask, targets), params)
+    with torch.no_grad():
+        scores = fusion.calibrate(logits)
     cases = [
         (shown, mask[:, shown].all(dim=1))
         for size in range(1, len(fusion.modalities) + 1)
@@ -95,11 +102,13 @@ def fit(fusion: LateFusion, validation: FusionRows, params: LateParameters) -> L
         return total / max(1, len(targets))
 
     _minimise(fusion.raw_weight, weight_loss, params)
-    return fusion.eval()
+    for other in members[1:]:
+        other.log_temperature.data.copy_(fusion.log_temperature.data)
+        other.raw_weight.data.copy_(fusion.raw_weight.data)
 
 
-def _temperature_loss(fusion: LateFusion, embeddings: Embeddings, mask: Tensor, targets: Tensor) -> Tensor:
-    opinions = fusion.opinions(embeddings)
+def _temperature_loss(fusion: LateFusion, logits: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
+    opinions = fusion.calibrate(logits)
     chosen = opinions.gather(2, targets[:, None, None].expand(-1, opinions.shape[1], 1)).squeeze(2)
     # the small second term keeps a modality that no validation ticket has at temperature 1
     return -(chosen * mask).sum() / max(1, int(mask.sum())) + 1e-3 * (fusion.log_temperature**2).sum()

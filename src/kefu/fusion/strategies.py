@@ -1,6 +1,7 @@
 """All fusion strategies by name: how each is built, and what each is fitted on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import torch
@@ -41,27 +42,36 @@ def build_fusion(strategy: str, heads: Heads, prior: Tensor, params: FusionParam
 
 def fit_fusion(
     strategy: str,
-    heads: Heads,
+    heads: Sequence[Heads],
     prior: Tensor,
-    training: FusionRows,
-    validation: FusionRows,
+    held_out: Sequence[FusionRows],
     *,
     params: FusionParameters,
     seed: int,
-) -> Fusion:
-    """Build and fit a strategy.
+) -> tuple[Fusion, ...]:
+    """Build and fit a strategy, a fusion for each member of the ensemble.
 
     A classifier's embedding and opinion of tickets it was trained on are far too sure, and fusion would learn to
-    trust them: every strategy is fitted on the validation tickets, and on the training tickets only where there are
-    no others.
+    trust them: every strategy is fitted on tickets that the member's classifiers have not seen.
+
+    Args:
+        strategy: one of ``STRATEGIES``.
+        heads: for each member, the heads of its modalities.
+        prior: share of each class among the training tickets (C,).
+        held_out: for each member, the tickets to fit on, with the member's embeddings (N, D).
+        params: settings of the strategies.
+        seed: of starting weights and shuffling.
     """
-    rows = validation if len(validation) else training
 
-    def build() -> Fusion:
+    def build(member: Heads) -> Fusion:
         torch.manual_seed(seed)
-        return build_fusion(strategy, heads, prior, params)
+        return build_fusion(strategy, member, prior, params)
 
-    fusion = build()
-    if isinstance(fusion, LateFusion):
-        return late.fit(fusion, rows, params.late)
-    return train_head(build, rows, params.early.training if strategy == "early" else params.modular.training, seed)
+    if strategy == "late":
+        members = [LateFusion(dict(member), prior) for member in heads]
+        late.fit(members, held_out, params.late)
+        return tuple(fusion.eval() for fusion in members)
+    training = params.early.training if strategy == "early" else params.modular.training
+    return tuple(
+        train_head(partial(build, member), rows, training, seed) for member, rows in zip(heads, held_out, strict=True)
+    )

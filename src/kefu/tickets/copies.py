@@ -1,5 +1,7 @@
 """How many augmented copies each training ticket gets."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 from pydantic import Field
 
@@ -13,13 +15,15 @@ class CopyParameters(Parameters):
     rare_boost: float = Field(2.0, ge=1, description="A rare label's tickets get up to this many times as many.")
 
 
-def plan_copies(tickets: pd.DataFrame, modality: str, params: CopyParameters) -> dict[str, int]:
-    """Return the number of copies of each training ticket that has the modality.
+def plan_copies(
+    tickets: pd.DataFrame, modality: str, params: CopyParameters, splits: Sequence[str] = ("train",)
+) -> dict[str, int]:
+    """Return the number of copies of each ticket of the splits trained on that has the modality.
 
     Tickets of a label that is k times rarer than the most frequent one get k times the copies, up to
     ``rare_boost``. Tickets of other splits are never augmented.
     """
-    chosen = tickets[(tickets["split"] == "train") & tickets[f"has_{modality}"]]
+    chosen = tickets[tickets["split"].isin(splits) & tickets[f"has_{modality}"]]
     if params.copies == 0 or chosen.empty:
         return {}
     counts = chosen["label"].value_counts()

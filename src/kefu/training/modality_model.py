@@ -11,14 +11,15 @@ from kefu import modalities
 from kefu.bundle import Bundle, BundleError, damage
 from kefu.modalities.contract import Preprocessor
 from kefu.parameters import Parameters
-from kefu.training.classifier import Classifier
+from kefu.training.classifier import Classifier, Output
 
 
 @dataclass(frozen=True)
 class ModalityModel:
-    """A trained classifier with all that it takes to use it on raw values.
+    """Trained classifiers with all that it takes to use them on raw values.
 
-    ``classifier`` is None where the training tickets had too little of this modality to learn from.
+    ``classifiers`` are the members of an ensemble, often just one, and none where the training tickets had too
+    little of this modality to learn from.
     """
 
     name: str
@@ -26,13 +27,13 @@ class ModalityModel:
     cleaning: Parameters
     encoder: Parameters
     preprocessor: Preprocessor | None
-    classifier: Classifier | None
+    classifiers: tuple[Classifier, ...]
     metrics: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_trained(self) -> bool:
         """Whether there is something to predict with."""
-        return self.classifier is not None and self.preprocessor is not None
+        return bool(self.classifiers) and self.preprocessor is not None
 
     def to_bundle(self) -> Bundle:
         """Return the model as it is written to disk."""
@@ -40,7 +41,7 @@ class ModalityModel:
             kind="modality",
             config={
                 "modality": self.name,
-                "trained": self.is_trained,
+                "members": len(self.classifiers),
                 "cleaning": self.cleaning.model_dump(mode="json"),
                 "encoder": self.encoder.model_dump(mode="json"),
             },
@@ -53,7 +54,17 @@ class ModalityModel:
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights by name."""
-        return dict(self.classifier.state_dict()) if self.classifier is not None else {}
+        return {
+            f"{member}.{name}": value
+            for member, classifier in enumerate(self.classifiers)
+            for name, value in classifier.state_dict().items()
+        }
+
+    @torch.inference_mode()
+    def outputs(self, features: Mapping[str, Tensor]) -> Output:
+        """Return what each of the K members says of B tickets: embeddings (B, K, D) and logits (B, K, C)."""
+        embeddings, logits = zip(*(classifier(features) for classifier in self.classifiers), strict=True)
+        return Output(torch.stack(embeddings, dim=1), torch.stack(logits, dim=1))
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> "ModalityModel":
@@ -96,14 +107,19 @@ class ModalityModel:
     ) -> "ModalityModel":
         module = modalities.get(config["modality"])
         encoder = module.EncoderParameters.model_validate(config["encoder"])
-        preprocessor = module.load_preprocessor(files) if config["trained"] else None
-        classifier = None
-        if config["trained"]:
+        preprocessor = module.load_preprocessor(files) if config["members"] else None
+        classifiers = []
+        for member in range(config["members"]):
             classifier = build_classifier(config["modality"], encoder, preprocessor, len(labels), seed=0)
-            classifier.load_state_dict(dict(tensors))
-            classifier.eval()
+            classifier.load_state_dict(tensors_below(tensors, f"{member}."))
+            classifiers.append(classifier.eval())
         cleaning = module.Cleaning.model_validate(config["cleaning"])
-        return cls(config["modality"], tuple(labels), cleaning, encoder, preprocessor, classifier, metrics)
+        return cls(config["modality"], tuple(labels), cleaning, encoder, preprocessor, tuple(classifiers), metrics)
+
+
+def tensors_below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors whose names start with a prefix, without it."""
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def build_classifier(modality: str, encoder: Parameters, preprocessor: Any, num_classes: int, seed: int) -> Classifier:

@@ -24,7 +24,6 @@ from kefu.training.callbacks import HISTORY_COLUMNS, BestWeights, History, Patie
 from kefu.training.checkpoints import (
     AtomicCheckpointIO,
     SaveEachEpoch,
-    clear_checkpoints,
     find_checkpoint,
     fingerprint,
 )
@@ -139,7 +138,7 @@ def train_classifier(
         hardware: device, precision, threads.
         seed: of shuffling, dropout and masking.
         checkpoints: folder in which an interrupted training is found again; what lies there is used only if data,
-            parameters and starting weights are the same. It is emptied when training is over.
+            parameters and starting weights are the same. Whoever has put the result in safety clears it.
 
     Raises:
         KefuError: the loss became infinite or NaN.
@@ -196,8 +195,6 @@ def train_classifier(
             if isinstance(end.__context__, KeyboardInterrupt):
                 raise KeyboardInterrupt from None
             raise
-    if checkpoints is not None:
-        clear_checkpoints(checkpoints)
     if averaging is not None and not has_validation:
         classifier.load_state_dict(averaging.average)
     if best.weights is not None:

@@ -13,6 +13,7 @@ from kefu.engines.shards import AugmentTask, augment_shard, payloads
 from kefu.evaluation.contact_sheet import picture_sheet, spectrogram_sheet, text_sheet
 from kefu.modalities.contract import Modality
 from kefu.tickets.copies import CopyParameters, plan_copies
+from kefu.training.folds import BaggingParameters
 from kefu.training.hardware import HardwareParameters
 
 _PAIRS_SHOWN = 6
@@ -26,11 +27,12 @@ def augment_shards_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Tabl
         cleaned: Mapping[str, pa.Table],
         params: Any,
         copies: CopyParameters,
+        bagging: BaggingParameters,
         seed: int,
         hardware: HardwareParameters,
     ) -> Iterator[dict[str, pa.Table]]:
         """Make changed copies of the training tickets."""
-        plan = plan_copies(tickets, modality, copies)
+        plan = plan_copies(tickets, modality, copies, bagging.training_splits)
         tasks = (
             AugmentTask(
                 modality, table, {i: plan[i] for i in table["ticket_id"].to_pylist() if i in plan}, params, seed

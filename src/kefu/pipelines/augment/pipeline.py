@@ -19,6 +19,7 @@ def create_pipeline() -> Pipeline:
                             f"{modality}.cleaned",
                             f"params:{modality}.augmentation",
                             f"params:{modality}.copies",
+                            "params:bagging",
                             "params:seed",
                             "params:hardware",
                         ],

@@ -44,15 +44,15 @@ def collect_predictions(
         for strategy, model in fusions.items()
     ]  # fmt: skip
     for name, part in some.parts.items():
-        if part.classifier is None:
+        if not part.is_trained:
             continue
         mask = rows.present[name].numpy()
+        embeddings = rows.embeddings[name][rows.present[name]]
         with torch.inference_mode():
-            logits = part.classifier.head(rows.embeddings[name][rows.present[name]])
+            opinions = [c.head(embeddings[:, k]).log_softmax(dim=1) for k, c in enumerate(part.classifiers)]
+        probabilities = torch.stack(opinions).mean(dim=0).softmax(dim=1)
         found.append(
-            Predictions(
-                name, "modality", some.labels, _normalised(logits.softmax(dim=1)), rows.targets[mask], frame[mask]
-            )
+            Predictions(name, "modality", some.labels, _normalised(probabilities), rows.targets[mask], frame[mask])
         )
     return found
 

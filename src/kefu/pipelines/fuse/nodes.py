@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from sklearn.metrics import accuracy_score, f1_score
@@ -16,6 +15,7 @@ from kefu.fusion.strategies import STRATEGIES, FusionParameters, fit_fusion
 from kefu.model import FusedModel, heads_of
 from kefu.model_card import write_card
 from kefu.tickets.errors import KefuError
+from kefu.training.folds import BaggingParameters, make_folds
 from kefu.training.hardware import HardwareParameters, choose_hardware
 from kefu.training.modality_model import ModalityModel
 
@@ -23,6 +23,7 @@ from kefu.training.modality_model import ModalityModel
 def fit_fusions(
     tickets: pd.DataFrame,
     params: FusionParameters,
+    bagging: BaggingParameters,
     seed: int,
     hardware: HardwareParameters,
     **modalities: Any,
@@ -32,6 +33,7 @@ def fit_fusions(
     Args:
         tickets: all kept tickets.
         params: settings of each strategy.
+        bagging: how many members there are of each modality.
         seed: of starting weights and shuffling.
         hardware: for the number of threads.
         modalities: ``<modality>_model`` and ``<modality>_outputs`` of each modality.
@@ -46,20 +48,22 @@ def fit_fusions(
     parts: dict[str, ModalityModel] = {
         name.removesuffix("_model"): value for name, value in modalities.items() if name.endswith("_model")
     }
-    heads = heads_of(parts)
-    if not heads:
+    if not any(part.is_trained for part in parts.values()):
         raise KefuError(
             "no modality has enough training tickets of two labels; bring more tickets (`kefu check` counts)"
         )
     labels = next(iter(parts.values())).labels
-    rows = {
-        split: _rows(tickets[tickets["split"] == split], modalities, parts, labels) for split in ("train", "validation")
-    }
-    prior = torch.from_numpy(np.bincount(rows["train"].targets, minlength=len(labels))).float()
+    folds = make_folds(tickets, bagging, seed)
+    heads = [heads_of(parts, member) for member in range(len(folds))]
+    held_out = [
+        _rows(fold.validation if len(fold.validation) else fold.training, modalities, parts, labels).member(member)
+        for member, fold in enumerate(folds)
+    ]
+    prior = _prior(tickets, labels)
     fusions: dict[str, FusedModel] = {}
     for strategy in STRATEGIES:
-        fusion = fit_fusion(strategy, heads, prior, rows["train"], rows["validation"], params=params, seed=seed)
-        fusions[strategy] = FusedModel(parts, fusion, strategy, params, labels)
+        members = fit_fusion(strategy, heads, prior, held_out, params=params, seed=seed)
+        fusions[strategy] = FusedModel(parts, members, strategy, params, labels)
     return fusions
 
 
@@ -80,7 +84,7 @@ def make_model(
     }
     card = write_card(chosen.strategy, chosen.labels, metrics, provenance, tickets)
     return FusedModel(
-        chosen.parts, chosen.fusion, chosen.strategy, chosen.parameters, chosen.labels, metrics, provenance, card
+        chosen.parts, chosen.fusions, chosen.strategy, chosen.parameters, chosen.labels, metrics, provenance, card
     )
 
 
@@ -91,6 +95,11 @@ def _rows(
         name: modalities[f"{name}_outputs"] for name, part in parts.items() if part.is_trained
     }
     return gather(tickets, outputs, labels)
+
+
+def _prior(tickets: pd.DataFrame, labels: tuple[str, ...]) -> torch.Tensor:
+    counts = tickets.loc[tickets["split"] == "train", "label"].value_counts().reindex(labels, fill_value=0)
+    return torch.tensor(counts.to_numpy(), dtype=torch.float32)
 
 
 def _scores(model: FusedModel, rows: FusionRows) -> dict[str, float | int]:

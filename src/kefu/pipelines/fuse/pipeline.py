@@ -17,6 +17,7 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "tickets": "tickets",
                     "params": "params:fusion",
+                    "bagging": "params:bagging",
                     "seed": "params:seed",
                     "hardware": "params:hardware",
                     **models,

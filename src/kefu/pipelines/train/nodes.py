@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 
 from kefu import modalities
 from kefu.engines.shards import FeatureShard
 from kefu.modalities.contract import Preprocessor
+from kefu.training.checkpoints import clear_checkpoints
 from kefu.training.data import FeatureRows
+from kefu.training.folds import BaggingParameters, make_folds
 from kefu.training.hardware import HardwareParameters, choose_hardware
 from kefu.training.modality_model import ModalityModel, build_classifier
-from kefu.training.trainer import HISTORY_COLUMNS, TrainingParameters, predict_classifier, train_classifier
+from kefu.training.trainer import HISTORY_COLUMNS, Trained, TrainingParameters, predict_classifier, train_classifier
 
 logger = logging.getLogger(__name__)
 
@@ -34,48 +37,59 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
         cleaning: Any,
         encoder: Any,
         training: TrainingParameters,
+        bagging: BaggingParameters,
         checkpoints: str,
         seed: int,
         hardware: HardwareParameters,
     ) -> tuple[ModalityModel, pd.DataFrame]:
-        """Train the encoder and its head; early stopping sees the validation split, nothing sees the test split.
+        """Train an encoder and its head for each fold.
+
+        Its held-out customers stop it early; nothing sees the test split.
 
         Returns:
-            The model, and its learning curve.
+            The model, and the learning curve of each member.
         """
         labels = tuple(sorted(tickets["label"].unique()))
-        rows = {
-            split: _collect([features], tickets[tickets["split"] == split], labels) for split in ("train", "validation")
-        }
-        found = np.unique(rows["train"].targets)
-        if len(found) < 2:
+        folds = make_folds(tickets, bagging, seed)
+        known = [fold.training.loc[fold.training[f"has_{modality}"], "label"] for fold in folds]
+        if min(names.nunique() for names in known) < 2:
             logger.warning(
                 "%s: %d training tickets with %d labels, too little to learn from; the model will do without it",
-                modality, len(rows["train"]), len(found),
+                modality, len(known[0]), known[0].nunique(),
             )  # fmt: skip
-            untrained = ModalityModel(modality, labels, cleaning, encoder, None, None)
-            return untrained, pd.DataFrame(columns=list(HISTORY_COLUMNS))
-        trained = train_classifier(
-            modality,
-            build_classifier(modality, encoder, preprocessor, len(labels), seed),
-            _collect([features, augmented_features], tickets[tickets["split"] == "train"], labels),
-            rows["validation"],
-            training,
-            num_classes=len(labels),
-            hardware=choose_hardware(hardware),
-            seed=seed,
-            checkpoints=Path(checkpoints) / modality,
+            untrained = ModalityModel(modality, labels, cleaning, encoder, None, ())
+            return untrained, pd.DataFrame(columns=["member", *HISTORY_COLUMNS])
+        members: list[Trained] = []
+        judged: list[tuple[NDArray[np.float32], NDArray[np.int64]]] = []
+        for number, fold in enumerate(folds):
+            validation = _collect([features], fold.validation, labels)
+            trained = train_classifier(
+                modality if len(folds) == 1 else f"{modality} {number + 1}/{len(folds)}",
+                build_classifier(modality, encoder, preprocessor, len(labels), seed + number),
+                _collect([features, augmented_features], fold.training, labels),
+                validation,
+                training,
+                num_classes=len(labels),
+                hardware=choose_hardware(hardware),
+                seed=seed + number,
+                checkpoints=Path(checkpoints) / modality,
+            )
+            members.append(trained)
+            if len(validation):
+                output = predict_classifier(trained.classifier, validation.features, choose_hardware(hardware))
+                judged.append((output.logits.numpy(), validation.targets))
+        clear_checkpoints(Path(checkpoints) / modality)
+        metrics = {
+            "best_epoch": [trained.best_epoch for trained in members],
+            "training_tickets": [len(names) for names in known],
+            **_scores(judged),
+        }
+        history = pd.concat(
+            [trained.history.assign(member=number) for number, trained in enumerate(members)], ignore_index=True
         )
-        metrics: dict[str, float] = {"best_epoch": trained.best_epoch, "training_tickets": len(rows["train"])}
-        if len(rows["validation"]):
-            logits = predict_classifier(
-                trained.classifier, rows["validation"].features, choose_hardware(hardware)
-            ).logits
-            predicted, targets = logits.numpy().argmax(axis=1), rows["validation"].targets
-            metrics["validation_accuracy"] = float(accuracy_score(targets, predicted))
-            metrics["validation_macro_f1"] = float(f1_score(targets, predicted, average="macro", zero_division=0))
-        model = ModalityModel(modality, labels, cleaning, encoder, preprocessor, trained.classifier, metrics)
-        return model, trained.history
+        classifiers = tuple(trained.classifier for trained in members)
+        model = ModalityModel(modality, labels, cleaning, encoder, preprocessor, classifiers, metrics)
+        return model, history[["member", *HISTORY_COLUMNS]]
 
     train.__annotations__ |= {"cleaning": module.Cleaning, "encoder": module.EncoderParameters}
     return train
@@ -84,17 +98,33 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
 def encode(
     model: ModalityModel, features: FeatureShards, hardware: HardwareParameters
 ) -> Iterator[dict[str, FeatureShard]]:
-    """Write down the embedding (N, D) and the logits (N, C) of every ticket that has the modality."""
+    """Write down the embeddings (N, K, D) and the logits (N, K, C) of every ticket that has the modality."""
     for name, shard in features.items():
-        if model.classifier is None:
-            yield {name: FeatureShard([], {"embedding": np.zeros((0, 1)), "logits": np.zeros((0, len(model.labels)))})}
+        if not model.is_trained:
+            nothing = {"embedding": np.zeros((0, 1, 1)), "logits": np.zeros((0, 1, len(model.labels)))}
+            yield {name: FeatureShard([], nothing)}
             continue
-        output = predict_classifier(model.classifier, shard.features, choose_hardware(hardware))
-        yield {
-            name: FeatureShard(
-                shard.ticket_ids, {"embedding": output.embedding.numpy(), "logits": output.logits.numpy()}
-            )
+        outputs = [
+            predict_classifier(classifier, shard.features, choose_hardware(hardware))
+            for classifier in model.classifiers
+        ]
+        stacked = {
+            "embedding": np.stack([output.embedding.numpy() for output in outputs], axis=1),
+            "logits": np.stack([output.logits.numpy() for output in outputs], axis=1),
         }
+        yield {name: FeatureShard(shard.ticket_ids, stacked)}
+
+
+def _scores(judged: Sequence[tuple[NDArray[np.float32], NDArray[np.int64]]]) -> dict[str, float]:
+    """Score what each member says of the tickets that it has not seen, all together."""
+    if not judged:
+        return {}
+    predicted = np.concatenate([logits.argmax(axis=1) for logits, _ in judged])
+    targets = np.concatenate([targets for _, targets in judged])
+    return {
+        "validation_accuracy": float(accuracy_score(targets, predicted)),
+        "validation_macro_f1": float(f1_score(targets, predicted, average="macro", zero_division=0)),
+    }
 
 
 def _collect(sources: Sequence[FeatureShards], tickets: pd.DataFrame, labels: Sequence[str]) -> FeatureRows:

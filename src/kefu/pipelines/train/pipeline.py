@@ -19,6 +19,7 @@ def create_pipeline(modality: str) -> Pipeline:
                     f"params:{modality}.cleaning",
                     f"params:{modality}.encoder",
                     f"params:{modality}.training",
+                    "params:bagging",
                     "params:checkpoints",
                     "params:seed",
                     "params:hardware",
