@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import torch
 
-from kefu.training import trainer
 from kefu.training.checkpoints import clear_checkpoints, find_checkpoint
 from kefu.training.trainer import train_classifier
 
