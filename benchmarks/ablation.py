@@ -1,0 +1,203 @@
+"""What each ingredient of a training is worth: switch one off at a time and score the validation tickets.
+
+    python benchmarks/ablation.py --env retail image                # every ingredient, three seeds
+    python benchmarks/ablation.py audio --seeds 2 --set training.max_epochs=10 --set hardware.threads=1
+    python benchmarks/ablation.py --env retail audio --only --try training.ema_decay=0.99 --try training.mixup_alpha=0.4
+
+The features must have been extracted: ``kedro run --pipelines clean,augment,features --env retail``. Each training is
+the node of the pipeline itself, with the environment's parameters but for one. The test split is left out before
+anything is trained. Differences are to the unchanged training of the same seed; between equal trainings of different
+seeds a score moves too, so a difference counts where all seeds agree. Ctrl-C leaves what is finished in the results.
+"""
+
+import argparse
+import json
+import logging
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from kefu.cli.mistakes import explain_parameters, tell_mistakes
+from kefu.cli.project import open_project
+from kefu.modalities import MODALITIES
+from kefu.parameters import Parameters
+from kefu.tickets.errors import KefuError
+
+RESULTS = Path(__file__).parent / "results"
+BASELINE = "unchanged"
+WITHOUT_COPIES = "without augmented copies"
+OFF: dict[str, Any] = {
+    "label_smoothing": 0.0,
+    "class_weights": "none",
+    "weight_decay": 0.0,
+    "warmup_share": 0.0,
+    "ema_decay": 0.0,
+    "mixup_alpha": 0.0,
+    "dropout": 0.0,
+    "mask_bands": 0,
+    "mask_share": 0.0,
+}
+"""The value that switches a parameter of this name off."""
+
+Groups = Mapping[str, Parameters]
+Changes = Mapping[str, Any]
+
+
+def ingredients(groups: Groups) -> Iterator[tuple[str, Any]]:
+    """Yield the dotted name of each parameter that is on, in training and the chosen encoder, and its value for off."""
+    encoder = groups["encoder"].model_dump()
+    chosen = {name: encoder[name] for name in encoder if name in encoder["architecture"]}
+    parts = {"training": groups["training"].model_dump()} | {f"encoder.{name}": part for name, part in chosen.items()}
+    for prefix, part in parts.items():
+        yield from ((f"{prefix}.{name}", OFF[name]) for name in part if name in OFF and part[name] != OFF[name])
+
+
+def change(groups: Groups, changes: Changes) -> dict[str, Parameters]:
+    """Return the groups with other values for some dotted names.
+
+    Raises:
+        KefuError: there is no such parameter, or the value does not fit.
+    """
+    changed = dict(groups)
+    for dotted, value in changes.items():
+        group, *path = dotted.split(".")
+        if group not in changed or not path:
+            raise KefuError(f"{dotted}: give a parameter of {', '.join(changed)}, as in training.max_epochs=10")
+        data = part = changed[group].model_dump()
+        for name in path[:-1]:
+            part = part.get(name)
+            if not isinstance(part, dict):
+                raise KefuError(f"{dotted}: there is no such parameter")
+        part[path[-1]] = value
+        try:
+            changed[group] = type(changed[group]).model_validate(data)
+        except ValidationError as error:
+            raise KefuError(explain_parameters(error, group, type(changed[group]))) from None
+    return changed
+
+
+def summarise(scores: Mapping[str, Mapping[int, float]]) -> list[dict[str, Any]]:
+    """Return a row a variant: its scores by seed, and their differences to the unchanged training of the same seed."""
+    rows = []
+    for name, by_seed in scores.items():
+        differences = [score - scores[BASELINE][seed] for seed, score in by_seed.items()]
+        rows.append(
+            {
+                "variant": name,
+                "scores": {str(seed): round(score, 4) for seed, score in by_seed.items()},
+                "mean": round(statistics.mean(by_seed.values()), 4),
+                "difference_mean": round(statistics.mean(differences), 4),
+                "difference_min": round(min(differences), 4),
+                "difference_max": round(max(differences), 4),
+            }
+        )
+    return rows
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    print(f"\n{'variant':44} {'macro-F1':>8} {'difference':>10}   (min .. max)")
+    for row in rows:
+        print(
+            f"{row['variant']:44} {row['mean']:8.4f} {row['difference_mean']:+10.4f}   "
+            f"({row['difference_min']:+.4f} .. {row['difference_max']:+.4f}, {len(row['scores'])} seeds)"
+        )
+
+
+class Trainings:
+    """Trains one modality of an environment, with whatever changes."""
+
+    def __init__(self, modality: str, environment: str | None) -> None:
+        from kefu.pipelines.train import create_pipeline
+
+        self.modality = modality
+        self.names = {group: f"params:{modality}.{group}" for group in ("training", "encoder")}
+        self.names["hardware"] = "params:hardware"
+        (self.node,) = create_pipeline(modality).filter(node_names=[f"{modality}.train"]).nodes
+        with open_project(environment) as context:
+            catalog = context.catalog
+            self.dataset = catalog.load("params:dataset")
+            self.inputs = {name: catalog.load(name) for name in self.node.inputs}
+        logging.getLogger("kefu").setLevel(logging.WARNING)
+        self.inputs["tickets"] = self.inputs["tickets"].query("split != 'test'")
+        self.groups: Groups = {group: self.inputs[name] for group, name in self.names.items()}
+
+    def score(self, groups: Groups, seed: int, *, copies: bool) -> float:
+        """Return the macro-F1 of the validation tickets at the best epoch."""
+        inputs = self.inputs | {name: groups[group] for group, name in self.names.items()}
+        inputs["params:seed"] = seed
+        if not copies:
+            inputs[f"{self.modality}.augmented_features"] = {}
+        with tempfile.TemporaryDirectory() as checkpoints:
+            inputs["params:checkpoints"] = checkpoints
+            model = self.node.run(inputs)[f"{self.modality}.model"]
+        if "validation_macro_f1" not in model.metrics:
+            raise KefuError(f"{self.modality}: too few training or validation tickets to compare anything")
+        return float(model.metrics["validation_macro_f1"])
+
+
+def parse_change(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"'{text}' should be name=value, as in training.max_epochs=10")
+    try:
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise argparse.ArgumentTypeError(f"'{value}' is no value in YAML") from None
+
+
+@tell_mistakes
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("modality", choices=MODALITIES)
+    parser.add_argument("--env", help="environment whose features have been extracted; the demo without")
+    parser.add_argument("--seeds", default=3, type=int, help="trainings of each variant, with seeds 0, 1, …")
+    parser.add_argument("--set", action="append", default=[], type=parse_change, help="for every training: name=value")
+    parser.add_argument("--try", action="append", default=[], type=parse_change, dest="tried", help="one more variant")
+    parser.add_argument("--only", action="store_true", help="only what --try names; switch nothing off")
+    parser.add_argument("--out", type=Path, help="default: results/ablation_<dataset>_<modality>.json")
+    args = parser.parse_args()
+    seeds = range(max(1, args.seeds))
+    trainings = Trainings(args.modality, args.env)
+    out = args.out or RESULTS / f"ablation_{trainings.dataset}_{args.modality}.json"
+    groups = change(trainings.groups, dict(args.set))
+    variants: dict[str, Changes] = {BASELINE: {}}
+    if not args.only:
+        if trainings.inputs[f"{args.modality}.augmented_features"]:
+            variants[WITHOUT_COPIES] = {}
+        variants |= {f"without {name}": {name: off} for name, off in ingredients(groups)}
+    variants |= {f"{name} = {value}": {name: value} for name, value in args.tried}
+    changed = {name: change(groups, changes) for name, changes in variants.items()}
+
+    report: dict[str, Any] = {
+        "dataset": trainings.dataset,
+        "modality": args.modality,
+        "score": "macro-F1 of the validation tickets at the best epoch",
+        "parameters": {name: groups[name].model_dump(mode="json") for name in groups},
+    }
+    scores: dict[str, dict[int, float]] = {}
+    runs = [(seed, name) for seed in seeds for name in variants]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    try:
+        for number, (seed, name) in enumerate(runs, start=1):
+            score = trainings.score(changed[name], seed, copies=name != WITHOUT_COPIES)
+            scores.setdefault(name, {})[seed] = score
+            report["rows"] = summarise(scores)
+            out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+            minutes_left = (time.monotonic() - started) / number * (len(runs) - number) / 60
+            done = f"[{number}/{len(runs)}] seed {seed}, {name}: {score:.4f} ({score - scores[BASELINE][seed]:+.4f})"
+            print(f"{done}, about {minutes_left:.0f} min left", flush=True)
+    finally:
+        if scores:
+            print_table(summarise(scores))
+            print(f"written to {out}")
+
+
+if __name__ == "__main__":
+    main()
