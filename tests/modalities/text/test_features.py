@@ -1,9 +1,12 @@
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from kefu.modalities.pretrained import PretrainedError
 from kefu.modalities.text import Features, TextPreprocessor, fit, load_preprocessor, pack, unpack
 from kefu.modalities.text.tfidf import TfidfParameters
 
@@ -85,6 +88,35 @@ def test_nothing_to_learn_from_is_no_error() -> None:
     assert preprocessor.vocab_size == 2
     assert preprocessor.num_tfidf_features == 1
     assert arrays["num_tokens"].tolist() == [1]
+
+
+def test_a_given_tokenizer_is_used_and_travels(bert_folder: str, tmp_path: Path) -> None:
+    mine = shutil.copytree(bert_folder, tmp_path / "weights")
+    preprocessor = fit(TEXTS, PARAMS.model_copy(update={"tokenizer": str(mine)}))
+    shutil.rmtree(mine)
+    for one in (preprocessor, load_preprocessor(preprocessor.to_files())):
+        arrays = one.extract(["My coat , 外", "", "coat " * 99])
+        assert arrays["token_ids"].tolist() == [
+            [2, 4, 6, 13, 1, 3, 0, 0],
+            [2, 3, 0, 0, 0, 0, 0, 0],
+            [2, 6, 6, 6, 6, 6, 6, 3],  # a cut text still ends with [SEP]
+        ]
+        assert arrays["num_tokens"].tolist() == [6, 2, 8]
+        assert one.vocab_size == 14
+
+
+def test_a_tokenizer_that_cannot_be_used_is_told_in_one_line(bert_folder: str, tmp_path: Path) -> None:
+    def mistake(folder: str | Path, max_tokens: int = 8) -> str:
+        with pytest.raises(PretrainedError) as caught:
+            fit(TEXTS, PARAMS.model_copy(update={"tokenizer": str(folder), "max_tokens": max_tokens}))
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    assert "there is no folder" in mistake("nowhere")
+    assert "has no tokenizer.json" in mistake(tmp_path)
+    (tmp_path / "tokenizer.json").write_text("{}")
+    assert "cannot be read" in mistake(tmp_path)
+    assert "text.features.max_tokens is 2; " in mistake(bert_folder, max_tokens=2)
 
 
 def test_a_torch_embedding_bag_takes_the_weights(preprocessor: TextPreprocessor) -> None:

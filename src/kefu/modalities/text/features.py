@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from kefu.modalities.contract import FeatureParameters
 from kefu.modalities.text.tfidf import Tfidf, TfidfCounter, TfidfParameters
-from kefu.modalities.text.tokenizer import PAD_ID, encode, train_tokenizer
+from kefu.modalities.text.tokenizer import PAD_ID, encode, load_tokenizer, train_tokenizer
 
 _SCHEMA_VERSION = 1
 _TEXTS_PER_CHUNK = 64
@@ -21,6 +21,10 @@ _TEXTS_PER_CHUNK = 64
 class Features(FeatureParameters):
     """Sizes of the vocabulary and of the TF-IDF features."""
 
+    tokenizer: str | None = Field(
+        None,
+        description="Folder with a tokenizer.json, or package:NAME, as pretrained weights need it; empty: learned.",
+    )
     vocab_size: int = Field(8192, ge=16, description="At most so many tokens, <pad> and <unk> among them.")
     max_tokens: int = Field(160, ge=1, description="Longer texts lose their end, as far as tokens go.")
     max_fit_texts: int = Field(50_000, ge=1, description="The tokenizer learns from so many texts, drawn evenly.")
@@ -75,9 +79,14 @@ class TextPreprocessor:
 def fit(payloads: Iterable[str], params: Features) -> TextPreprocessor:
     """Learn the vocabulary and the TF-IDF weights from training texts, read once and in constant memory.
 
-    The TF-IDF counts all texts, the tokenizer an even sample of ``max_fit_texts`` (Vitter, Random sampling with a
-    reservoir, 1985). The same texts in the same order give the same preprocessor in every run.
+    The TF-IDF counts all texts, the tokenizer, unless it is given, learns from an even sample of ``max_fit_texts``
+    (Vitter, Random sampling with a reservoir, 1985). The same texts in the same order give the same preprocessor in
+    every run.
+
+    Raises:
+        PretrainedError: the tokenizer that ``params`` names cannot be used.
     """
+    tokenizer = load_tokenizer(params.tokenizer, params.max_tokens) if params.tokenizer is not None else None
     counter = TfidfCounter(params.tfidf)
     sample: list[str] = []
     rng = np.random.default_rng(0)
@@ -92,7 +101,9 @@ def fit(payloads: Iterable[str], params: Features) -> TextPreprocessor:
             counter.add(chunk)
             chunk = []
     counter.add(chunk)
-    return TextPreprocessor(params, train_tokenizer(sample, params.vocab_size), counter.finish())
+    if tokenizer is None:
+        tokenizer = train_tokenizer(sample, params.vocab_size)
+    return TextPreprocessor(params, tokenizer, counter.finish())
 
 
 def load_preprocessor(files: Mapping[str, bytes]) -> TextPreprocessor:

@@ -1,4 +1,4 @@
-"""Subword tokens for English and Chinese: learned byte-pair merges within words, Chinese characters one by one."""
+"""Subword tokens: learned byte-pair merges within words and single Chinese characters, or those of a given folder."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+from kefu.modalities.pretrained import PretrainedError, find_folder
 
 PAD_ID = 0
 UNKNOWN_ID = 1
@@ -44,6 +46,33 @@ def train_tokenizer(texts: Sequence[str], vocab_size: int) -> Tokenizer:
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer, length=len(texts))
+    return tokenizer
+
+
+def load_tokenizer(source: str, max_tokens: int) -> Tokenizer:
+    """Read the tokenizer that belongs to pretrained weights; it adds its special tokens to what is left of a cut text.
+
+    Args:
+        source: a folder with ``tokenizer.json``, or ``package:NAME``.
+        max_tokens: longer texts are cut, special tokens included.
+
+    Raises:
+        PretrainedError: there is none, it is damaged, or ``max_tokens`` leaves no room for text.
+    """
+    path = find_folder(source) / "tokenizer.json"
+    if not path.is_file():
+        raise PretrainedError(f"text.features.tokenizer: {path.parent} has no {path.name}; save a fast tokenizer there")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing more particular
+        raise PretrainedError(f"text.features.tokenizer: {path} cannot be read ({error})") from error
+    num_special = tokenizer.num_special_tokens_to_add(is_pair=False)
+    if max_tokens <= num_special:
+        raise PretrainedError(
+            f"text.features.max_tokens is {max_tokens}; {source} adds {num_special} special tokens to each text"
+        )
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_tokens)
     return tokenizer
 
 

@@ -5,24 +5,34 @@ from typing import Any, Literal
 from pydantic import Field
 from torch import nn
 
+from kefu.modalities.text.encoders.bert import BertEncoder, BertParameters
 from kefu.modalities.text.encoders.cnn import CnnEncoder, CnnParameters
 from kefu.modalities.text.encoders.rnn import RnnEncoder, RnnParameters
 from kefu.modalities.text.encoders.tfidf import TfidfEncoder, TfidfParameters
 from kefu.modalities.text.encoders.wide_deep import WideDeepEncoder
 from kefu.parameters import Parameters
 
-__all__ = ["CnnEncoder", "EncoderParameters", "RnnEncoder", "TfidfEncoder", "WideDeepEncoder", "build_encoder"]
+__all__ = [
+    "BertEncoder",
+    "CnnEncoder",
+    "EncoderParameters",
+    "RnnEncoder",
+    "TfidfEncoder",
+    "WideDeepEncoder",
+    "build_encoder",
+]
 
 
 class EncoderParameters(Parameters):
     """Which text encoder, and the size of each."""
 
-    architecture: Literal["rnn", "cnn", "tfidf", "rnn_tfidf"] = Field(
+    architecture: Literal["rnn", "cnn", "bert", "tfidf", "rnn_tfidf"] = Field(
         "rnn_tfidf",
-        description="Recurrent or convolutional network, linear map of TF-IDF, or two of them side by side.",
+        description="A network over tokens, a linear map of TF-IDF, or both side by side.",
     )
     rnn: RnnParameters = RnnParameters()
     cnn: CnnParameters = CnnParameters()
+    bert: BertParameters = BertParameters()
     tfidf: TfidfParameters = TfidfParameters()
 
 
@@ -33,6 +43,8 @@ def build_encoder(params: EncoderParameters, preprocessor: Any) -> nn.Module:
             return RnnEncoder(params.rnn, preprocessor.vocab_size)
         case "cnn":
             return CnnEncoder(params.cnn, preprocessor.vocab_size)
+        case "bert":
+            return BertEncoder(params.bert, preprocessor)
         case "tfidf":
             return TfidfEncoder(params.tfidf, preprocessor.num_tfidf_features)
         case "rnn_tfidf":

@@ -31,6 +31,7 @@ class CnnEncoder(nn.Module):
 
     def __init__(self, params: CnnParameters, vocab_size: int) -> None:
         super().__init__()
+        self.widths = params.widths
         self.embedding_dim = len(params.widths) * params.num_filters
         self.token_dropout = params.token_dropout
         self.embedding = nn.Embedding(vocab_size, params.token_dim, padding_idx=0)
@@ -46,13 +47,11 @@ class CnnEncoder(nn.Module):
             token_ids = drop_tokens(token_ids, self.token_dropout)
         embedded = self.dropout(self.embedding(token_ids))
         embedded = embedded.masked_fill(padding_mask(lengths, token_ids.shape[1])[:, :, None], 0).transpose(1, 2)
-        pooled = [self._largest(convolution, embedded, lengths) for convolution in self.convolutions]
+        pooled = []
+        for width, convolution in zip(self.widths, self.convolutions, strict=True):
+            beside = width - 1
+            values = convolution(pad(embedded, (beside, beside)))
+            outside = padding_mask(lengths + beside, values.shape[2])
+            pooled.append(values.masked_fill(outside[:, None], -torch.inf).amax(dim=2).relu())
         embedding: Tensor = self.dropout(torch.cat(pooled, dim=1))
         return embedding
-
-    def _largest(self, convolution: nn.Module, embedded: Tensor, lengths: Tensor) -> Tensor:
-        """Return the largest value of each filter (B, num_filters) over all spans that touch the text."""
-        beside = convolution.kernel_size[0] - 1  # type: ignore[index,operator]
-        values = convolution(pad(embedded, (beside, beside)))
-        outside = padding_mask(lengths + beside, values.shape[2])
-        return values.masked_fill(outside[:, None], -torch.inf).amax(dim=2).relu()
