@@ -2,7 +2,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-WORDS = "[PAD] [UNK] [CLS] [SEP] my the coat is late torn refund it please ,".split()
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "my", "the", "coat", "is", "late", "torn", "refund", "it", "please", ","]
 
 
 @pytest.fixture(scope="session")
