@@ -39,6 +39,7 @@ OFF: dict[str, Any] = {
     "warmup_share": 0.0,
     "ema_decay": 0.0,
     "mixup_alpha": 0.0,
+    "cutmix_alpha": 0.0,
     "dropout": 0.0,
     "mask_bands": 0,
     "mask_share": 0.0,

@@ -114,6 +114,22 @@ def test_mixed_embeddings_are_learned_from(train, cpu, make_rows):
     assert (predicted == rows.targets).mean() > 0.7
 
 
+def test_pasted_pictures_are_learned_from(train, cpu, make_pictures):
+    rows, other = make_pictures(40), make_pictures(200, seed=2)
+    changes = {"training": rows, "validation": make_pictures(20, seed=1), "max_epochs": 12, "patience": 12}
+    plain, pasted, both = (train(**changes, cutmix_alpha=c, mixup_alpha=m) for c, m in ((0, 0), (1, 0), (1, 1)))
+    losses = [trained.history["train_loss"].iloc[-1] for trained in (plain, pasted, both)]
+    assert min(losses[1:]) > losses[0] + 0.05
+    assert losses[1] != losses[2]
+    predicted = predict_classifier(pasted.classifier, other.features, cpu).logits.argmax(1).numpy()
+    assert (predicted == other.targets).mean() > 0.7
+
+
+def test_cutmix_without_pictures_is_refused_in_one_line(train):
+    with pytest.raises(KefuError, match=r"^toy\.training\.cutmix_alpha: toy has no pictures to cut from; set it to 0$"):
+        train(cutmix_alpha=1.0)
+
+
 def test_one_class_trains(train, make_rows):
     trained = train(make_rows(10, num_classes=1), make_rows(4, num_classes=1), num_classes=1)
     assert all(torch.isfinite(value).all() for value in weights(trained).values())

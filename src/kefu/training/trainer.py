@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import lightning.pytorch as pl
 import numpy as np
@@ -31,7 +31,7 @@ from kefu.training.classifier import Classifier, Output
 from kefu.training.data import TARGET, FeatureRows, ordered_loader, training_loader
 from kefu.training.hardware import Hardware, limit_threads
 from kefu.training.isolation import isolated
-from kefu.training.mixing import draw_mixture
+from kefu.training.mixing import Mixture, cut_and_paste, draw_mixture, find_pictures
 from kefu.training.objective import ClassWeights, class_weights, warmup_cosine
 
 __all__ = ["HISTORY_COLUMNS", "Trained", "TrainingParameters", "predict_classifier", "train_classifier"]
@@ -55,6 +55,9 @@ class TrainingParameters(Parameters):
     )
     mixup_alpha: float = Field(
         0.0, ge=0, description="Embeddings are mixed in pairs, shares drawn from Beta(alpha, alpha); 0: not."
+    )
+    cutmix_alpha: float = Field(
+        0.0, ge=0, description="Pictures get a rectangle of another one, of area Beta(alpha, alpha); 0: not."
     )
 
 
@@ -82,14 +85,23 @@ class _Task(pl.LightningModule):
     def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         return cross_entropy(logits.float(), targets, weight=self.weights, label_smoothing=self.params.label_smoothing)
 
-    def training_step(self, batch: dict[str, Tensor], _: int) -> Tensor:
+    def _forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, Mixture | None]:
+        """Return logits of a training batch, and how its tickets are mixed in them."""
+        mixup, cutmix = self.params.mixup_alpha, self.params.cutmix_alpha
+        if cutmix > 0 and (mixup == 0 or torch.rand(()) < 0.5):
+            pictures = cast(str, find_pictures(batch))
+            pasted, mixture = cut_and_paste(batch[pictures], cutmix)
+            return self.classifier(batch | {pictures: pasted}).logits, mixture
         output: Output = self.classifier(batch)
-        if self.params.mixup_alpha > 0:
-            mixture = draw_mixture(len(batch[TARGET]), self.params.mixup_alpha, output.embedding.device)
-            logits = self.classifier.head(mixture.of_embeddings(output.embedding))
-            loss = mixture.of_losses(partial(self._loss, logits), batch[TARGET])
-        else:
-            loss = self._loss(output.logits, batch[TARGET])
+        if mixup == 0:
+            return output.logits, None
+        mixture = draw_mixture(len(output.embedding), mixup, output.embedding.device)
+        return self.classifier.head(mixture.of_embeddings(output.embedding)), mixture
+
+    def training_step(self, batch: dict[str, Tensor], _: int) -> Tensor:
+        logits, mixture = self._forward(batch)
+        loss_of = partial(self._loss, logits)
+        loss = loss_of(batch[TARGET]) if mixture is None else mixture.of_losses(loss_of, batch[TARGET])
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch[TARGET]))
         return loss
 
@@ -141,12 +153,14 @@ def train_classifier(
             parameters and starting weights are the same. Whoever has put the result in safety clears it.
 
     Raises:
-        KefuError: the loss became infinite or NaN.
+        KefuError: the loss became infinite or NaN; cutmix without pictures.
         KeyboardInterrupt: Ctrl-C; the checkpoint of the last whole epoch stays.
         ValueError: there is no training ticket.
     """
     if len(training) == 0:
         raise ValueError(f"{name}: no training tickets")
+    if params.cutmix_alpha > 0 and find_pictures(training.features) is None:
+        raise KefuError(f"{name}.training.cutmix_alpha: {name} has no pictures to cut from; set it to 0")
     loader = training_loader(training, params.batch_size, seed)
     has_validation = len(validation) > 0
     weights = class_weights(training.targets, num_classes, params.class_weights)
