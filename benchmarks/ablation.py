@@ -41,6 +41,8 @@ OFF: dict[str, Any] = {
     "mixup_alpha": 0.0,
     "cutmix_alpha": 0.0,
     "dropout": 0.0,
+    "token_dropout": 0.0,
+    "num_masks": 0,
     "mask_bands": 0,
     "mask_share": 0.0,
 }
