@@ -144,6 +144,15 @@ class TestFit:
         np.testing.assert_allclose(normalised.mean(axis=1), 0, atol=1e-4)
         np.testing.assert_allclose(normalised.std(axis=1), 1, atol=1e-4)
 
+    def test_mean_of_the_coefficients(self):
+        preprocessor = fit(iter(self.clips), params())
+        features = preprocessor.extract(self.clips)
+        frames = np.concatenate(
+            [mfcc[:, :n] for mfcc, n in zip(features["mfcc"], features["num_frames"], strict=True)], axis=1
+        )
+        np.testing.assert_allclose(preprocessor.mean_mfcc[:20], frames[:20].mean(axis=1), atol=1e-3)
+        assert preprocessor.mean_mfcc[20:].tolist() == [0.0] * 40
+
     def test_order_does_not_matter(self):
         one, other = fit(self.clips, params()), fit(self.clips[::-1], params())
         np.testing.assert_allclose(one.mean_db, other.mean_db, rtol=1e-6)

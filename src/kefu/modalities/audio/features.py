@@ -169,6 +169,11 @@ class AudioPreprocessor:
         """
         return (log_mel - self.mean_db[:, None]) / self.std_db[:, None]
 
+    @property
+    def mean_mfcc(self) -> Array:
+        """Mean of each row of ``mfcc`` (3 * ``n_mfcc``,): that of ``mean_db``, and 0 for the deltas."""
+        return np.concatenate([self._dct @ self.mean_db, np.zeros(2 * self.params.n_mfcc, dtype=np.float32)])
+
     def to_files(self) -> dict[str, bytes]:
         """Return the preprocessor as one JSON file."""
         state = {
@@ -257,7 +262,7 @@ def mel_filters(params: Features) -> Array:
     Raises:
         ValueError: If a band is so narrow that it falls between two bins of the FFT and would always be empty.
     """
-    edges_hz = _mel_to_hz(np.linspace(_hz_to_mel(params.f_min_hz), _hz_to_mel(params.upper_hz), params.n_mels + 2))
+    edges_hz = mel_edges_hz(params)
     bins_hz = np.fft.rfftfreq(params.n_fft, 1 / params.sample_rate_hz)
     lower, centre, upper = edges_hz[:-2], edges_hz[1:-1], edges_hz[2:]
     rising = (bins_hz[:, None] - lower) / (centre - lower)
@@ -270,6 +275,11 @@ def mel_filters(params: Features) -> Array:
             "lower n_mels or raise n_fft"
         )
     return np.ascontiguousarray(filters, dtype=np.float32)
+
+
+def mel_edges_hz(params: Features) -> NDArray[np.float64]:
+    """Return the ``n_mels`` + 2 edges of the mel bands: band i rises from edge i to i + 1 and falls to i + 2."""
+    return _mel_to_hz(np.linspace(_hz_to_mel(params.f_min_hz), _hz_to_mel(params.upper_hz), params.n_mels + 2))
 
 
 def _hz_to_mel(hz: float) -> float:

@@ -6,10 +6,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from kefu.parameters import Parameters
+from kefu.modalities.audio.encoders.padding import behind, trim
+from kefu.modalities.audio.encoders.spec_augment import SpecAugmentParameters, mask_bands, mask_frames
 
 
-class CnnRnnParameters(Parameters):
+class CnnRnnParameters(SpecAugmentParameters):
     """Size of the network."""
 
     channels: tuple[int, ...] = Field(
@@ -18,8 +19,6 @@ class CnnRnnParameters(Parameters):
     time_strides: tuple[int, ...] = Field((2, 1, 2), description="Step over time of each convolution.")
     hidden_dim: int = Field(96, ge=1, description="Width of the GRU, per direction.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Dropout before and after the GRU.")
-    mask_bands: int = Field(8, ge=0, description="Widest band of mel channels masked in training.")
-    mask_share: float = Field(0.15, ge=0, lt=1, description="Longest share of frames masked in training.")
 
 
 class CnnRnnEncoder(nn.Module):
@@ -60,20 +59,20 @@ class CnnRnnEncoder(nn.Module):
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, 4 * hidden_dim)."""
-        num_frames = features["num_frames"].clamp(min=1, max=features["log_mel"].shape[2]).long()
-        log_mel = (features["log_mel"][:, :, : int(num_frames.max())].float() - self.mean) / self.std
-        log_mel = log_mel.masked_fill(_behind(num_frames, log_mel.shape[2])[:, None, :], 0.0)
+        log_mel, num_frames = trim(features, "log_mel")
+        log_mel = (log_mel - self.mean) / self.std
+        log_mel = log_mel.masked_fill(behind(num_frames, log_mel.shape[2])[:, None, :], 0.0)
         if self.training:
-            log_mel = self._mask(log_mel, num_frames)
+            log_mel = mask_frames(mask_bands(log_mel, self.params), num_frames, self.params)
         maps, steps = self._convolve(log_mel, num_frames)
         steps_in = nn.utils.rnn.pack_padded_sequence(
             self.dropout(maps.flatten(1, 2).transpose(1, 2)), steps.cpu(), batch_first=True, enforce_sorted=False
         )
         states, _ = nn.utils.rnn.pad_packed_sequence(self.recurrent(steps_in)[0], batch_first=True)
-        behind = _behind(steps, states.shape[1])
-        weights = self.attention(states).squeeze(-1).masked_fill(behind, -torch.inf).softmax(dim=1)
+        outside = behind(steps, states.shape[1])
+        weights = self.attention(states).squeeze(-1).masked_fill(outside, -torch.inf).softmax(dim=1)
         attended = torch.einsum("bt,btd->bd", weights, states)
-        largest = states.masked_fill(behind[:, :, None], -torch.inf).amax(dim=1)
+        largest = states.masked_fill(outside[:, :, None], -torch.inf).amax(dim=1)
         embedding: Tensor = self.dropout(torch.cat([attended, largest], dim=1))
         return embedding
 
@@ -85,23 +84,5 @@ class CnnRnnEncoder(nn.Module):
             if isinstance(layer, nn.Conv2d):
                 steps = (steps + layer.stride[1] - 1) // layer.stride[1]
             elif isinstance(layer, nn.ReLU):
-                maps = maps.masked_fill(_behind(steps, maps.shape[3])[:, None, None, :], 0.0)
+                maps = maps.masked_fill(behind(steps, maps.shape[3])[:, None, None, :], 0.0)
         return maps, steps
-
-    def _mask(self, log_mel: Tensor, num_frames: Tensor) -> Tensor:
-        batch, bands, frames = log_mel.shape
-        masks: list[tuple[Tensor, int | Tensor, Tensor]] = [
-            (torch.full_like(num_frames, bands), self.params.mask_bands, torch.arange(bands, device=log_mel.device)),
-            (num_frames, self.params.mask_share * num_frames, torch.arange(frames, device=log_mel.device)),
-        ]
-        for axis, (size, longest, positions) in enumerate(masks):
-            width = torch.rand(batch, device=log_mel.device) * longest
-            start = torch.rand(batch, device=log_mel.device) * (size - width)
-            hidden = (positions >= start[:, None]) & (positions < (start + width)[:, None])
-            log_mel = log_mel.masked_fill(hidden[:, :, None] if axis == 0 else hidden[:, None, :], 0.0)
-        return log_mel
-
-
-def _behind(lengths: Tensor, size: int) -> Tensor:
-    """Return where (B, size) lies behind the end of a row."""
-    return torch.arange(size, device=lengths.device) >= lengths[:, None]
