@@ -150,9 +150,9 @@ def test_an_interrupted_run_is_noticed_and_mended(demo: Any, copy_of: Callable[[
     assert project.files(folder) == whole
 
 
-def test_a_table_of_texts_alone_trains(demo: Any, copy_of: Callable[[Any], Any]) -> None:
+def test_a_table_of_texts_alone_without_customers_trains(demo: Any, copy_of: Callable[[Any], Any]) -> None:
     project = copy_of(demo)
     table = project.root / "data/01_raw/demo/tickets.csv"
-    pd.read_csv(table, dtype=str)[["ticket_id", "text", "label", "customer_id"]].to_csv(table, index=False)
+    pd.read_csv(table, dtype=str)[["ticket_id", "text", "label"]].to_csv(table, index=False)
     project.run("train_fusion")
     assert set(project.load("metrics")["combinations"]) == {"text"}

@@ -35,7 +35,7 @@ def collect_predictions(
     trained = {name: outputs[name] for name, part in some.parts.items() if part.is_trained}
     rows = gather(scored, trained, some.labels)
     columns = ["ticket_id", "customer_id", "language", "split", *modality_columns(scored)]
-    frame = scored[columns]
+    frame = scored.reindex(columns=columns)  # a table need not name customers
     found = [
         Predictions(
             strategy, "fusion", some.labels, _normalised(model.probabilities(rows.embeddings, rows.present)),
