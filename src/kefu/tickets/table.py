@@ -2,7 +2,7 @@
 
 import codecs
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,9 @@ class TicketTable:
     root: Path
 
 
-def read_tickets(path: str | Path, *, require_ids: bool = True) -> TicketTable:
+def read_tickets(
+    path: str | Path, *, require_ids: bool = True, columns: Mapping[str, str] | None = None
+) -> TicketTable:
     """Read a table of tickets; its ending decides the format.
 
     Every value is read as a string, so '007' keeps its zeros; an empty field, null and NaN are missing. Columns
@@ -41,6 +43,7 @@ def read_tickets(path: str | Path, *, require_ids: bool = True) -> TicketTable:
     Args:
         path: A ``.csv``, ``.jsonl``, ``.ndjson``, ``.json`` (one object a line) or ``.parquet`` file, in UTF-8.
         require_ids: Ask for a column ``ticket_id``; otherwise a table without one gets ``row-2``, ``row-3``, ….
+        columns: Name of a column here to its name in the file, where they differ: ``{"label": "category"}``.
 
     Raises:
         TicketTableError: The file is missing or unreadable, malformed, in another encoding, or lacks columns.
@@ -49,18 +52,25 @@ def read_tickets(path: str | Path, *, require_ids: bool = True) -> TicketTable:
     path = Path(path)
     records = _parser(path)(path)
     _check_names(path, records.names)
-    columns: dict[str, pd.Series] = {
+    found: dict[str, pd.Series] = {
         name: pd.Series(values, dtype="str").replace("", None)
         for name, values in zip(records.names, records.columns, strict=True)
         if name
     }
-    frame = pd.DataFrame(columns | {"row": pd.Series(records.rows, dtype="int64")})
-    _check_columns(path, list(columns), require_ids=require_ids)
+    found = _rename(path, found, columns or {})
+    frame = pd.DataFrame(found | {"row": pd.Series(records.rows, dtype="int64")})
+    _check_columns(path, list(found), require_ids=require_ids)
     if frame.empty:
         raise EmptyTableError(f"{path}: the table has a header and no tickets; add a row for each ticket")
     if "ticket_id" not in frame:
         frame.insert(0, "ticket_id", ("row-" + frame["row"].astype("str")).astype("str"))
-    return TicketTable(frame, path.parent)
+    return TicketTable(frame, media_root(path))
+
+
+def media_root(path: str | Path) -> Path:
+    """Return the folder that media paths are relative to: that of the table, or ``path`` itself if it is a folder."""
+    path = Path(path)
+    return path if path.is_dir() else path.parent
 
 
 def write_table(frame: pd.DataFrame, path: str | Path) -> None:
@@ -130,6 +140,18 @@ def _check_names(path: Path, names: list[str]) -> None:
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise TicketTableError(f"{path}: column '{twice[0]}' stands there {names.count(twice[0])} times; rename one")
+
+
+def _rename(path: Path, found: Mapping[str, pd.Series], columns: Mapping[str, str]) -> dict[str, pd.Series]:
+    """Give columns their names here; one of the file that is called the same but stands for another is left out."""
+    for name, theirs in columns.items():
+        if theirs not in found:
+            raise TicketTableError(
+                f"{path}: no column '{theirs}', which is to be '{name}'{did_you_mean(theirs, found)} "
+                f"(columns found: {', '.join(found)})"
+            )
+    others = {name: values for name, values in found.items() if name not in {*columns, *columns.values()}}
+    return {name: found[theirs] for name, theirs in columns.items()} | others
 
 
 def _check_columns(path: Path, names: list[str], *, require_ids: bool) -> None:
