@@ -29,4 +29,5 @@ def register_pipelines() -> dict[str, Pipeline]:
         "demo_data": demo_data.create_pipeline(),
         **stages,
         "predict": predict.create_pipeline(),
+        "predict_out_of_scope": predict.create_pipeline("out_of_scope_tickets", "out_of_scope_predictions"),
     }

@@ -13,7 +13,7 @@ LEVELS = (
     {"__init__", "parameters"},
     {"tickets"},
     {"modalities"},
-    {"engines", "training", "evaluation", "fusion", "demo", "bundle", "model", "model_card", "predictor"},
+    {"engines", "training", "evaluation", "fusion", "demo", "importers", "bundle", "model", "model_card", "predictor"},
     {"pipelines", "service", "datasets", "settings", "hooks", "pipeline_registry", "cli"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

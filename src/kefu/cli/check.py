@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Tell what is in a table of tickets, and what is wrong with it.")
-@click.argument("tickets", type=click.Path(path_type=Path))
+@click.argument("tickets", required=False, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Write every loss to this table (.csv, .jsonl, .parquet).")
 @click.option("--env", "environment", help="Clean as this environment of the project does.")
 @tell_mistakes
-def check(tickets: Path, out: Path | None, environment: str | None) -> None:
-    """Tell what is in the table TICKETS, and what is wrong with it.
+def check(tickets: Path | None, out: Path | None, environment: str | None) -> None:
+    """Tell what is in the table TICKETS, or in the project's own one, and what is wrong with it.
 
     Ids, labels, splits, texts and every file are looked at just as before a training, with the parameters of the
     project's environment, or with the defaults outside of a project. A table without labels is checked for all else.
@@ -35,6 +35,7 @@ def check(tickets: Path, out: Path | None, environment: str | None) -> None:
     kefu check tickets.csv
     kefu check tickets.csv --out quarantine.csv
     kefu check ../shop/tickets.jsonl --env retail
+    kefu check --env fsdd
 
     The table of losses has the columns ticket_id, modality, reason and detail; modality is 'ticket' where the whole
     ticket is lost.
@@ -42,14 +43,19 @@ def check(tickets: Path, out: Path | None, environment: str | None) -> None:
     from rich.console import Console
 
     from kefu.cli.output import require_writable
+    from kefu.tickets.errors import KefuError
     from kefu.tickets.summary import render_summary, summarise
     from kefu.tickets.table import read_tickets, write_table
 
     if out is not None:
         require_writable(out, tickets)
-    table = read_tickets(tickets)
+    table = read_tickets(tickets) if tickets is not None else None
     with open_project(environment) as project:
         settings = _settings(project.config_loader["parameters"] if project is not None else {})
+        if table is None:
+            if project is None:
+                raise KefuError(f"there is no kefu project around {Path.cwd()}; name the table to check")
+            table = project.catalog.load("raw_tickets")
     say_to_stderr()
     kept, quarantine, note = _sieve(table, settings)
     console = Console()

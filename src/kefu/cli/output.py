@@ -9,7 +9,7 @@ ENDINGS = (".csv", ".jsonl", ".ndjson", ".json", ".parquet")
 """What :func:`kefu.tickets.table.write_table` writes."""
 
 
-def require_writable(out: Path, tickets: Path) -> None:
+def require_writable(out: Path, tickets: Path | None) -> None:
     """Check that a table can be written to ``out``, creating its folder.
 
     Raises:
@@ -19,7 +19,7 @@ def require_writable(out: Path, tickets: Path) -> None:
         raise TicketTableError(f"--out {out}: unknown ending '{out.suffix}'; use .csv, .jsonl or .parquet")
     if out.is_dir():
         raise TicketTableError(f"--out {out}: this is a folder; give a file in it")
-    if out.exists() and tickets.exists() and out.samefile(tickets):
+    if tickets is not None and out.exists() and tickets.exists() and out.samefile(tickets):
         raise TicketTableError(f"--out {out}: this is the table of tickets itself; give another name")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -3,13 +3,14 @@
 from kefu.datasets.history import HistoryDataset
 from kefu.datasets.models import FusedModelDataset, FusedModelsDataset, ModalityModelDataset, PreprocessorDataset
 from kefu.datasets.shards import FeatureShardsDataset, PayloadShardsDataset
-from kefu.datasets.tickets import TicketShard, TicketTableDataset
+from kefu.datasets.tickets import ImportedTicketsDataset, TicketShard, TicketTableDataset
 
 __all__ = [
     "FeatureShardsDataset",
     "FusedModelDataset",
     "FusedModelsDataset",
     "HistoryDataset",
+    "ImportedTicketsDataset",
     "ModalityModelDataset",
     "PayloadShardsDataset",
     "PreprocessorDataset",

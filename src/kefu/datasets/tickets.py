@@ -5,12 +5,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
 
+from kefu.importers import import_tickets
 from kefu.tickets.table import TicketTable, read_tickets
 
 
@@ -71,3 +72,44 @@ class TicketTableDataset(AbstractDataset[TicketShard, TicketTable]):
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self.path)}
+
+
+class ImportedTicketsDataset(TicketTableDataset):
+    """Tickets that lie in another layout, read where they are by an importer.
+
+    Args:
+        path: The file or folder of the data set; media paths are relative to it, or to its folder if a file.
+        importer: Dotted name of a :class:`kefu.importers.Importer`.
+        options: What the importer is given beyond the path.
+        metadata: For kedro-viz.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        importer: str,
+        options: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(path, metadata)
+        self.importer = importer
+        self.options = options
+
+    def load(self) -> TicketTable:
+        """Import the tickets.
+
+        Raises:
+            KefuError: there is no such importer, or it does not take these options.
+            TicketTableError: nothing fit is at the path.
+        """
+        return import_tickets(self.importer, self.path, self.options)
+
+    def save(self, data: TicketShard) -> NoReturn:
+        """Refuse: a foreign layout is read only."""
+        raise DatasetError(f"{self.path}: imported tickets are read only")
+
+    def _exists(self) -> bool:
+        return self.path.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self.path), "importer": self.importer, "options": self.options}
