@@ -6,7 +6,7 @@ from kefu.modalities.image.encoders import EncoderParameters, build_encoder
 SMALL = {
     "cnn": {"channels": [4, 6], "dropout": 0.1},
     "resnet": {"stem_dim": 4, "stage_dims": [4, 8], "stage_depths": [1, 2], "dropout": 0.1},
-    "vit": {"patch_px": 8, "hidden_dim": 8, "num_layers": 2, "num_heads": 2, "mlp_dim": 12},
+    "vit": {"patch_px": 8, "hidden_dim": 8, "num_layers": 2, "num_heads": 2, "intermediate_dim": 12},
 }
 DIMS = {"cnn": 6, "resnet": 8, "vit": 8}
 

@@ -74,8 +74,9 @@ def test_full_tuning_keeps_the_contract(check_encoder, architecture, make_folder
 
 
 def test_frozen_tuning_trains_the_projection_alone(architecture, make_folder, pictures, preprocessor):
-    params = params_of(architecture, make_folder(architecture), tuning="frozen", dropout=0.0)
+    params = params_of(architecture, make_folder(architecture), tuning="frozen", projection_dim=5, dropout=0.0)
     encoder = build_encoder(params, preprocessor()).train()
+    assert encoder.embedding_dim == encoder(pictures()).shape[1] == 5
     assert isinstance(encoder.network, Frozen)
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
     optimizer = torch.optim.AdamW(encoder.parameters(), lr=0.1, weight_decay=0.1)

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 
 from kefu.modalities.image.encoders import EncoderParameters, build_encoder
 
-SMALL = {"hidden_dim": 8, "num_layers": 2, "num_heads": 2, "mlp_dim": 12}
+SMALL = {"hidden_dim": 8, "num_layers": 2, "num_heads": 2, "intermediate_dim": 12}
 
 
 def vit(preprocessor, **changes):
@@ -49,10 +49,10 @@ def test_the_position_of_a_patch_counts(pictures, preprocessor):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"num_heads": 3}, "hidden_dim 8 cannot be shared by num_heads 3"),
+        ({"num_heads": 3}, r"hidden_dim \(8\) must be a multiple of num_heads \(3\)"),
         ({"patch_px": 12}, "patch_px 12: stem: convolutions needs a power of two"),
         ({"patch_px": 1}, "patch_px 1: stem: convolutions needs a power of two"),
-        ({"tuning": "frozen"}, "tuning: frozen needs pretrained weights"),
+        ({"tuning": "frozen"}, "tuning is frozen, but without pretrained weights everything must learn: full"),
     ],
 )
 def test_parameters_that_contradict_each_other_are_told(changes, message):

@@ -16,13 +16,14 @@ class FinetuningParameters(Parameters):
 
     pretrained: Pretrained | None = None
     tuning: Literal["full", "frozen"] = Field(
-        "full", description="full trains all weights; frozen keeps the pretrained ones and trains a projection."
+        "full", description="What learns: everything, or a projection of the fixed network's embedding."
     )
+    projection_dim: int = Field(256, ge=1, description="Width of the projection where tuning is frozen.")
 
     @model_validator(mode="after")
     def _frozen_weights_are_pretrained(self) -> "FinetuningParameters":
         if self.tuning == "frozen" and self.pretrained is None:
-            raise ValueError("tuning: frozen needs pretrained weights, as random ones would stay random")
+            raise ValueError("tuning is frozen, but without pretrained weights everything must learn: full")
         return self
 
 
@@ -54,11 +55,6 @@ class PixelEncoder(nn.Module):
         """Return float32 pixels (B, 3, H, W) of mean 0 and deviation 1, channels last in memory."""
         pixels = (features["pixels"].float() / 255 - self.mean) / self.std
         return pixels.contiguous(memory_format=torch.channels_last)
-
-
-def projection(dim: int) -> nn.Module:
-    """Return what learns behind a frozen network: embeddings (B, dim) to embeddings (B, dim)."""
-    return nn.Sequential(nn.Linear(dim, dim), nn.GELU())
 
 
 def require_three_channels(config: Any, pretrained: Pretrained) -> None:

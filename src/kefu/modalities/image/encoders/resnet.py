@@ -11,7 +11,6 @@ from kefu.modalities.frozen import Frozen
 from kefu.modalities.image.encoders.pixels import (
     FinetuningParameters,
     PixelEncoder,
-    projection,
     require_three_channels,
 )
 from kefu.modalities.pretrained import Pretrained, from_folder, load_network
@@ -21,7 +20,7 @@ class ResNetParameters(FinetuningParameters):
     """Size of the residual network; pretrained weights bring their own."""
 
     pretrained: Annotated[Pretrained | None, from_folder("resnet")] = Field(
-        None, description="Folder of a ResNet (config.json, model.safetensors); empty: trained from scratch."
+        None, description="Folder of a ResNet (config.json, model.safetensors), or package:NAME. Empty: untrained."
     )
     stem_dim: int = Field(32, ge=1, description="Channels after the stem.")
     stage_dims: tuple[int, ...] = Field((32, 64, 128, 256), description="Channels of each stage.")
@@ -44,8 +43,8 @@ class ResNetParameters(FinetuningParameters):
 class ResNetEncoder(PixelEncoder):
     """ResNet (He et al. 2016) with global average pooling.
 
-    Expects ``pixels`` (B, 3, H, W) uint8, and mean and std on the scale 0 to 1; gives embeddings (B, D), where D is
-    ``stage_dims[-1]`` or what the pretrained network has.
+    Expects ``pixels`` (B, 3, H, W) uint8, and mean and std on the scale 0 to 1; gives embeddings (B,
+    embedding_dim).
     """
 
     def __init__(self, params: ResNetParameters, mean: Sequence[float], std: Sequence[float]) -> None:
@@ -67,13 +66,16 @@ class ResNetEncoder(PixelEncoder):
             network = ResNetModel(config)
         self.embedding_dim = network.config.hidden_sizes[-1]  # type: ignore[index]
         network.to(memory_format=torch.channels_last)  # type: ignore[call-arg]
-        is_frozen = params.tuning == "frozen"
-        self.network: nn.Module = Frozen(network) if is_frozen else network
-        self.projection = projection(self.embedding_dim) if is_frozen else nn.Identity()
+        self.network: nn.Module = network
+        self.projection: nn.Module = nn.Identity()
+        if params.tuning == "frozen":
+            self.network = Frozen(network)
+            self.projection = nn.Sequential(nn.Linear(self.embedding_dim, params.projection_dim), nn.Tanh())
+            self.embedding_dim = params.projection_dim
         self.dropout = nn.Dropout(params.dropout)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Return embeddings (B, D)."""
+        """Return embeddings (B, embedding_dim)."""
         pooled = self.network(self.normalise(features)).pooler_output.flatten(1)
         embedding: Tensor = self.dropout(self.projection(pooled))
         return embedding

@@ -12,7 +12,6 @@ from kefu.modalities.frozen import Frozen
 from kefu.modalities.image.encoders.pixels import (
     FinetuningParameters,
     PixelEncoder,
-    projection,
     require_three_channels,
 )
 from kefu.modalities.pretrained import Pretrained, from_folder, load_network
@@ -22,7 +21,7 @@ class VitParameters(FinetuningParameters):
     """Size of the vision transformer; pretrained weights bring their own."""
 
     pretrained: Annotated[Pretrained | None, from_folder("vit")] = Field(
-        None, description="Folder of a ViT (config.json, model.safetensors); empty: trained from scratch."
+        None, description="Folder of a ViT (config.json, model.safetensors), or package:NAME. Empty: untrained."
     )
     stem: Literal["convolutions", "patches"] = Field(
         "convolutions", description="Patches are embedded by a few strided convolutions, or by one linear map."
@@ -30,8 +29,8 @@ class VitParameters(FinetuningParameters):
     patch_px: int = Field(8, ge=1, description="Height and width of a patch.")
     hidden_dim: int = Field(128, ge=1, description="Width of the transformer.")
     num_layers: int = Field(4, ge=1, description="Layers of the transformer.")
-    num_heads: int = Field(4, ge=1, description="Attention heads of a layer; they share its width.")
-    mlp_dim: int = Field(256, ge=1, description="Width within the feed-forward part of a layer.")
+    num_heads: int = Field(4, ge=1, description="Attention heads, a divisor of hidden_dim.")
+    intermediate_dim: int = Field(256, ge=1, description="Width within the feed-forward layers.")
     pooling: Literal["mean", "first"] = Field(
         "mean", description="The embedding is the mean of the patches, or the first (class) token."
     )
@@ -42,7 +41,7 @@ class VitParameters(FinetuningParameters):
     @model_validator(mode="after")
     def _sizes_fit(self) -> "VitParameters":
         if self.hidden_dim % self.num_heads:
-            raise ValueError(f"hidden_dim {self.hidden_dim} cannot be shared by num_heads {self.num_heads}")
+            raise ValueError(f"hidden_dim ({self.hidden_dim}) must be a multiple of num_heads ({self.num_heads})")
         if self.stem == "convolutions" and (self.patch_px < 2 or self.patch_px & (self.patch_px - 1)):
             raise ValueError(f"patch_px {self.patch_px}: stem: convolutions needs a power of two (4, 8, 16 …)")
         return self
@@ -55,8 +54,7 @@ class VitEncoder(PixelEncoder):
     help transformers see better"). Pictures of any size: they are filled up with the mean colour to whole patches, and
     pretrained position embeddings are interpolated to their grid.
 
-    Expects ``pixels`` (B, 3, H, W) uint8 of the size (H, W) given here; gives embeddings (B, D), where D is
-    ``hidden_dim`` or what the pretrained network has.
+    Expects ``pixels`` (B, 3, H, W) uint8 of the size (H, W) given here; gives embeddings (B, embedding_dim).
     """
 
     def __init__(
@@ -87,18 +85,21 @@ class VitEncoder(PixelEncoder):
                 hidden_size=params.hidden_dim,
                 num_hidden_layers=params.num_layers,
                 num_attention_heads=params.num_heads,
-                intermediate_size=params.mlp_dim,
+                intermediate_size=params.intermediate_dim,
                 hidden_dropout_prob=params.dropout,
             )
             network = ViTModel(config, add_pooling_layer=False)
         self.embedding_dim = network.config.hidden_size
-        is_frozen = params.tuning == "frozen"
-        self.network: nn.Module = Frozen(network) if is_frozen else network
-        self.projection = projection(self.embedding_dim) if is_frozen else nn.Identity()
+        self.network: nn.Module = network
+        self.projection: nn.Module = nn.Identity()
+        if params.tuning == "frozen":
+            self.network = Frozen(network)
+            self.projection = nn.Sequential(nn.Linear(self.embedding_dim, params.projection_dim), nn.Tanh())
+            self.embedding_dim = params.projection_dim
         self.dropout = nn.Dropout(params.dropout)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Return embeddings (B, D)."""
+        """Return embeddings (B, embedding_dim)."""
         pixels = self.normalise(features)
         height, width = pixels.shape[2:]
         pixels = pad(pixels, (0, self.size[1] - width, 0, self.size[0] - height))
