@@ -75,7 +75,9 @@ def draw_contact_sheet_of(modality: str) -> Callable[..., go.Figure]:
 
 def _sheet(pairs: list[tuple[Any, list[Any]]], module: Modality, features: Any) -> go.Figure:
     """Draw pairs of payloads by what they are: texts, pictures, or waveforms by their spectrograms."""
-    if not pairs or isinstance(pairs[0][0], str):
+    if not pairs:
+        return go.Figure()
+    if isinstance(pairs[0][0], str):
         return text_sheet(pairs)
     if pairs[0][0].ndim == 3:
         return picture_sheet(pairs)
