@@ -89,6 +89,7 @@ def test_predict_finds_the_newest_version(call, outside, tiny_model):
         (["predict", "t.csv", "--out", "p.csv", "--model", "m"], "m is not a model bundle"),
         (["predict", "T.csv", "--out", "p.csv", "--model", "m"], "no such file; did you mean 't.csv'?"),
         (["check", "t.csv", "--env", "retail"], "no kefu project"),
+        (["check"], "name the table to check"),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_nothing(call, outside, arguments, said):

@@ -11,11 +11,13 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from click.testing import CliRunner
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog, DatasetError
 
 import kefu
+from kefu.cli import kefu as kefu_command
 from kefu.datasets import ImportedTicketsDataset, TicketShard
 from kefu.importers import import_tickets
 from kefu.tickets.check import check_tickets
@@ -82,7 +84,7 @@ def test_imported_tickets_are_read_only(tmp_path: Path) -> None:
         dataset.save(TicketShard([], {}))
 
 
-def test_the_environment_of_the_guide(tmp_path: Path) -> None:
+def test_the_environment_of_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = re.findall(r"```yaml\n# conf/(mine/\w+\.yml)\n(.*?)```", GUIDE, re.DOTALL)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     shutil.copytree(ROOT / "conf/base", tmp_path / "conf/base")
@@ -95,12 +97,16 @@ def test_the_environment_of_the_guide(tmp_path: Path) -> None:
     folder = tmp_path / "data/01_raw/mine"
     for name in ("shirt", "dress"):
         (folder / name).mkdir(parents=True)
-        (folder / name / "0001.jpg").touch()
+        (folder / name / "0001.txt").write_text(f"where is the {name} that I ordered?")
     with catalog_of(tmp_path, "mine") as catalog:
         table = catalog.load("raw_tickets")
         assert catalog.get("raw_tickets").preview()["columns"][0] == "ticket_id"
     assert table.frame["label"].tolist() == ["dress", "shirt"]
     assert table.root == folder
+    monkeypatch.chdir(tmp_path)
+    checked = CliRunner().invoke(kefu_command, ["check", "--env", "mine"])
+    assert checked.exit_code == 0, checked.output
+    assert "2 rows: 2 tickets kept" in checked.output
 
 
 def test_the_importer_of_the_guide(tmp_path: Path) -> None:
