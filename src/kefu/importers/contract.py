@@ -52,7 +52,9 @@ def import_tickets(importer: str, path: str | Path, options: Mapping[str, Any] |
     function = _find(importer)
     _check_options(importer, function, options)
     if not path.exists():
-        raise TicketTableError(f"{path}: no such file or folder; put the data set there, or mend tickets_path")
+        raise TicketTableError(
+            f"{path}: no such file or folder; put the data set there, or mend tickets_path in globals.yml"
+        )
     frame = function(path, **options)
     if not isinstance(frame, pd.DataFrame):
         raise KefuError(f"importer {importer}: returned {type(frame).__name__}; return a pandas DataFrame")
