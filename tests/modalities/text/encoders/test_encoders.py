@@ -71,6 +71,19 @@ def test_tfidf_is_the_weighted_sum_of_its_terms():
     assert encoder(empty).tolist() == [[0.0] * 6]
 
 
+def test_tfidf_with_a_hidden_layer_keeps_its_contract(check_encoder):
+    params = TfidfParameters(embedding_dim=6, activation="gelu", dropout=0, embedding_dropout=0.1)
+    assert check_encoder(lambda: TfidfEncoder(params, 9), FEATURES).embedding_dim == 6
+
+
+@torch.inference_mode()
+def test_tfidf_with_a_hidden_layer_is_not_linear():
+    encoder = TfidfEncoder(TfidfParameters(embedding_dim=6, activation="gelu"), 9).eval()
+    encoder.bias.normal_()
+    inputs = 0.6 * encoder.terms.weight[5] + 0.8 * encoder.terms.weight[8] + encoder.bias
+    torch.testing.assert_close(encoder(FEATURES)[2], torch.nn.functional.gelu(inputs))
+
+
 def test_a_vocabulary_of_nothing_still_builds():
     assert TfidfEncoder(TfidfParameters(), 0).terms.weight.shape == (1, 64)
 

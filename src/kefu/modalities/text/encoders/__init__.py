@@ -28,7 +28,7 @@ class EncoderParameters(Parameters):
 
     architecture: Literal["rnn", "cnn", "bert", "tfidf", "rnn_tfidf"] = Field(
         "rnn_tfidf",
-        description="A network over tokens, a linear map of TF-IDF, or both side by side.",
+        description="A network over tokens, a layer over TF-IDF, or both side by side.",
     )
     rnn: RnnParameters = RnnParameters()
     cnn: CnnParameters = CnnParameters()

@@ -1,22 +1,29 @@
-"""A linear map over word and character TF-IDF: hard to beat on small data."""
+"""One layer over word and character TF-IDF: hard to beat on small data."""
 
 from collections.abc import Mapping
+from typing import Literal
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn.functional import gelu
 
 from kefu.parameters import Parameters
 
 
 class TfidfParameters(Parameters):
-    """Size of the linear map."""
+    """Size of the layer."""
 
     embedding_dim: int = Field(64, ge=1, description="Width of the embedding.")
+    activation: Literal["none", "gelu"] = Field(
+        "none", description="none: linear; gelu: a hidden layer, better from some thousands of texts and 256 wide."
+    )
     dropout: float = Field(0.2, ge=0, lt=1, description="Share of a text's terms hidden in training.")
+    embedding_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout on the embedding.")
 
 
 class TfidfEncoder(nn.Module):
-    """Weighted sum of one learned vector a term.
+    """Weighted sum of one learned vector a term, as it is or as a hidden layer.
 
     Expects ``tfidf_indices`` (B, K) and ``tfidf_values`` (B, K), padded with value 0; gives (B, embedding_dim).
     """
@@ -26,10 +33,13 @@ class TfidfEncoder(nn.Module):
         self.embedding_dim = params.embedding_dim
         self.terms = nn.EmbeddingBag(max(num_features, 1), params.embedding_dim, mode="sum")
         nn.init.normal_(self.terms.weight, std=0.05)
+        self.bias = nn.Parameter(torch.zeros(params.embedding_dim)) if params.activation == "gelu" else None
         self.dropout = nn.Dropout(params.dropout)
+        self.embedding_dropout = nn.Dropout(params.embedding_dropout)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""
         values = self.dropout(features["tfidf_values"].float())
-        embedding: Tensor = self.terms(features["tfidf_indices"].long(), per_sample_weights=values)
+        summed = self.terms(features["tfidf_indices"].long(), per_sample_weights=values)
+        embedding: Tensor = self.embedding_dropout(summed if self.bias is None else gelu(summed + self.bias))
         return embedding
