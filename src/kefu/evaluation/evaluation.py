@@ -52,6 +52,7 @@ def evaluate(
     predictions: Sequence[Predictions],
     *,
     chosen: str,
+    evidence: pd.DataFrame | None = None,
     histories: Mapping[str, pd.DataFrame],
     quarantine: pd.DataFrame,
     tickets: pd.DataFrame,
@@ -62,6 +63,7 @@ def evaluate(
     Args:
         predictions: Of fusions and of single modalities; a modality may have none.
         chosen: The name of the fusion strategy that the bundle holds.
+        evidence: Why that one, of :class:`kefu.evaluation.selection.Selection`; none where it was not a choice.
         histories: For each trained modality its epochs: ``epoch``, ``train_loss``, ``validation_loss``,
             ``validation_macro_f1``, where values may be NaN. May be empty.
         quarantine: ``ticket_id``, ``modality``, ``reason``, ``detail``.
@@ -88,6 +90,8 @@ def evaluate(
         "modalities": _modalities_by_split(tickets),
         "quarantine": _quarantine_reasons(quarantine),
     }
+    if evidence is not None and len(evidence):
+        tables["selection"] = evidence
     counts = confusion_matrix(best_fusion)
     metrics = _headline(comparison, scores, best_fusion)
     metrics |= {
@@ -106,6 +110,7 @@ def evaluate(
             "seed": parameters.resampling.seed,
             "calibration_bins": parameters.calibration_bins,
         },
+        "selection": _records(tables["selection"], "strategy") if "selection" in tables else {},
         "cautions": _cautions(best_fusion, scores.customers),
     }
     drawn = {

@@ -19,6 +19,9 @@ from kefu.evaluation.figures import ON_DARK, template
 
 NAMES = {
     "name": "Model",
+    "strategy": "Strategy",
+    "compared_with": "Compared with",
+    "taken": "Taken",
     "n": "Tickets",
     "accuracy": "Accuracy",
     "macro_f1": "Macro-F1",
@@ -188,7 +191,9 @@ def _cell(name: str, row: Mapping[Any, Any]) -> dict[str, str]:
     value = row[name]
     low, high = row.get(f"{name}_low", math.nan), row.get(f"{name}_high", math.nan)
     sign = "+" if name == "gain" else ""
-    if isinstance(value, float):
+    if isinstance(value, bool):
+        text = "yes" if value else "no"
+    elif isinstance(value, float):
         text = "<0.001" if name == "p_value" and 0 <= value < 0.001 else number(value, sign)
     else:
         text = f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,6 +1,6 @@
 """Late fusion: each modality gives its opinion, the calibrated opinions are multiplied."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
 
 from kefu.fusion.contract import Embeddings, Fusion, FusionRows
+from kefu.fusion.learning import minimise
 from kefu.parameters import Parameters
 
 
@@ -83,7 +84,7 @@ def fit(members: Sequence[LateFusion], held_out: Sequence[FusionRows], params: L
     with torch.no_grad():
         logits = torch.cat([member.logits(rows.embeddings) for member, rows in zip(members, held_out, strict=True)])
     logits = torch.where(mask[:, :, None], logits, 0.0)
-    _minimise(fusion.log_temperature, lambda: _temperature_loss(fusion, logits, mask, targets), params)
+    minimise(fusion.log_temperature, lambda: _temperature_loss(fusion, logits, mask, targets), params.max_iterations)
     with torch.no_grad():
         scores = fusion.calibrate(logits)
     cases = [
@@ -101,7 +102,7 @@ def fit(members: Sequence[LateFusion], held_out: Sequence[FusionRows], params: L
             total = total + cross_entropy(fusion.log_prior + pooled, targets[rows], reduction="sum")
         return total / max(1, len(targets))
 
-    _minimise(fusion.raw_weight, weight_loss, params)
+    minimise(fusion.raw_weight, weight_loss, params.max_iterations)
     for other in members[1:]:
         other.log_temperature.data.copy_(fusion.log_temperature.data)
         other.raw_weight.data.copy_(fusion.raw_weight.data)
@@ -112,18 +113,6 @@ def _temperature_loss(fusion: LateFusion, logits: Tensor, mask: Tensor, targets:
     chosen = opinions.gather(2, targets[:, None, None].expand(-1, opinions.shape[1], 1)).squeeze(2)
     # the small second term keeps a modality that no validation ticket has at temperature 1
     return -(chosen * mask).sum() / max(1, int(mask.sum())) + 1e-3 * (fusion.log_temperature**2).sum()
-
-
-def _minimise(parameter: nn.Parameter, loss: Callable[[], Tensor], params: LateParameters) -> None:
-    optimizer = torch.optim.LBFGS([parameter], max_iter=params.max_iterations, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        value = loss()
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
-
-    optimizer.step(closure)  # type: ignore[no-untyped-call]
 
 
 def _raw(weight: float) -> float:

@@ -101,3 +101,16 @@ def _batches(rows: FusionRows, batch_size: int, rng: np.random.Generator) -> Ite
     order = rng.permutation(len(rows))
     for index in np.array_split(order, max(1, len(rows) // batch_size)):
         yield rows.take(index)
+
+
+def minimise(parameter: nn.Parameter, loss: Callable[[], Tensor], max_iterations: int = 200) -> None:
+    """Minimise a loss of few parameters with L-BFGS."""
+    optimizer = torch.optim.LBFGS([parameter], max_iter=max_iterations, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        value = loss()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call]

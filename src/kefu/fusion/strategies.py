@@ -8,31 +8,53 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from kefu.fusion import late
+from kefu.fusion import late, single
+from kefu.fusion.adaptive import AdaptiveFusion, AdaptiveParameters
 from kefu.fusion.contract import Fusion, FusionRows
 from kefu.fusion.early import EarlyFusion, EarlyParameters
+from kefu.fusion.ensemble import EnsembleFusion
 from kefu.fusion.late import LateFusion, LateParameters
 from kefu.fusion.learning import train_head
 from kefu.fusion.modular import ModularFusion, ModularParameters
+from kefu.fusion.single import SingleFusion
 from kefu.parameters import Parameters
 
-Strategy = Literal["early", "late", "modular"]
-STRATEGIES: tuple[Strategy, ...] = ("early", "late", "modular")
+Strategy = Literal["adaptive", "early", "late", "modular"]
+STRATEGIES: tuple[str, ...] = ("late", "adaptive", "modular", "early")
+"""The simplest first."""
+ENSEMBLE = "ensemble"
+ONLY = "only_"
+"""``only_text`` is text alone."""
 Heads = Mapping[str, nn.Linear]
 
 
 class FusionParameters(Parameters):
     """Which strategy the model uses, and the settings of each; all are trained and compared."""
 
-    strategy: Strategy = Field("late", description="The one that goes into the model bundle.")
+    strategy: Strategy | Literal["auto"] = Field(
+        "late",
+        description="The one that goes into the model bundle; all are compared. auto: the simplest, single modalities "
+        "and a greedy ensemble included, that no more complex one is shown to beat on held-out tickets",
+    )
+    adaptive: AdaptiveParameters = AdaptiveParameters()
     early: EarlyParameters = EarlyParameters()
     late: LateParameters = LateParameters()
     modular: ModularParameters = ModularParameters()
 
 
 def build_fusion(strategy: str, heads: Heads, prior: Tensor, params: FusionParameters) -> Fusion:
-    """Build a strategy, not yet fitted."""
+    """Build a strategy, not yet fitted: one of ``STRATEGIES``, ``ensemble``, or ``only_<modality>``.
+
+    Raises:
+        KeyError: there is no such strategy.
+    """
+    if strategy == ENSEMBLE:
+        members: dict[str, Fusion] = {name: build_fusion(name, heads, prior, params) for name in STRATEGIES}
+        return EnsembleFusion(dict(heads), prior, members)
+    if strategy.removeprefix(ONLY) in heads:
+        return SingleFusion(dict(heads), prior, strategy.removeprefix(ONLY))
     builders: dict[str, Callable[[], Fusion]] = {
+        "adaptive": lambda: AdaptiveFusion(dict(heads), prior, params.adaptive),
         "early": lambda: EarlyFusion(dict(heads), prior, params.early),
         "late": lambda: LateFusion(dict(heads), prior),
         "modular": lambda: ModularFusion(dict(heads), prior, params.modular),
@@ -55,7 +77,7 @@ def fit_fusion(
     trust them: every strategy is fitted on tickets that the member's classifiers have not seen.
 
     Args:
-        strategy: one of ``STRATEGIES``.
+        strategy: one of ``STRATEGIES``, or ``only_<modality>``.
         heads: for each member, the heads of its modalities.
         prior: share of each class among the training tickets (C,).
         held_out: for each member, the tickets to fit on, with the member's embeddings (N, D).
@@ -67,11 +89,38 @@ def fit_fusion(
         torch.manual_seed(seed)
         return build_fusion(strategy, member, prior, params)
 
-    if strategy == "late":
-        members = [LateFusion(dict(member), prior) for member in heads]
-        late.fit(members, held_out, params.late)
-        return tuple(fusion.eval() for fusion in members)
-    training = params.early.training if strategy == "early" else params.modular.training
-    return tuple(
-        train_head(partial(build, member), rows, training, seed) for member, rows in zip(heads, held_out, strict=True)
-    )
+    members = [build(member) for member in heads]
+    if isinstance(members[0], LateFusion):
+        late.fit(members, held_out, params.late)  # type: ignore[arg-type]
+    elif isinstance(members[0], SingleFusion):
+        single.fit(members, held_out)  # type: ignore[arg-type]
+    else:
+        training = {
+            "adaptive": params.adaptive.training,
+            "early": params.early.training,
+            "modular": params.modular.training,
+        }[strategy]
+        members = [
+            train_head(partial(build, member), rows, training, seed)
+            for member, rows in zip(heads, held_out, strict=True)
+        ]
+    return tuple(fusion.eval() for fusion in members)
+
+
+def fit_ensemble(
+    fitted: Mapping[str, Sequence[Fusion]], heads: Sequence[Heads], prior: Tensor, weights: Mapping[str, float]
+) -> tuple[Fusion, ...]:
+    """Put fitted strategies together, a fusion for each member.
+
+    Args:
+        fitted: for each of ``STRATEGIES``, its fusion for each member.
+        heads: for each member, the heads of its modalities.
+        prior: share of each class among the training tickets (C,).
+        weights: of each strategy, as :func:`kefu.fusion.ensemble.select_greedily` returns them.
+    """
+    ensembles = []
+    for member, own in enumerate(heads):
+        ensemble = EnsembleFusion(dict(own), prior, {name: fusions[member] for name, fusions in fitted.items()})
+        ensemble.weights.copy_(torch.tensor([weights[name] for name in ensemble.names]))
+        ensembles.append(ensemble.eval())
+    return tuple(ensembles)

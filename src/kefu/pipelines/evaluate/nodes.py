@@ -13,7 +13,6 @@ from kefu.evaluation.evaluation import Evaluation, EvaluationParameters, evaluat
 from kefu.evaluation.predictions import Predictions, modality_columns
 from kefu.evaluation.report import render_report
 from kefu.fusion.rows import gather
-from kefu.fusion.strategies import FusionParameters
 from kefu.model import FusedModel
 from kefu.tickets.errors import KefuError
 
@@ -61,7 +60,7 @@ def evaluate_predictions(
     predictions: list[Predictions],
     tickets: pd.DataFrame,
     quarantine: pd.DataFrame,
-    fusion: FusionParameters,
+    selection: Mapping[str, Any],
     params: EvaluationParameters,
     **histories: pd.DataFrame,
 ) -> tuple[Evaluation, dict[str, Any], go.Figure, go.Figure, go.Figure, go.Figure, go.Figure]:
@@ -72,7 +71,8 @@ def evaluate_predictions(
     """
     evaluation = evaluate(
         predictions,
-        chosen=fusion.strategy,
+        chosen=selection["chosen"],
+        evidence=pd.DataFrame(selection["evidence"]),
         histories=histories,
         quarantine=quarantine,
         tickets=tickets,

@@ -27,7 +27,7 @@ def create_pipeline() -> Pipeline:
                     "predictions": "test_predictions",
                     "tickets": "tickets",
                     "quarantine": "quarantine",
-                    "fusion": "params:fusion",
+                    "selection": "selection",
                     "params": "params:evaluation",
                     **{modality: f"{modality}.history" for modality in MODALITIES},
                 },
