@@ -1,5 +1,8 @@
 """A fused model with random weights, small enough to be built in every test run."""
 
+import os
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import pytest
@@ -12,6 +15,15 @@ TEXTS = ("where is my refund", "cannot log in", "my invoice is wrong", "我要�
 def make_png(seed: int) -> bytes:
     pixels = np.random.default_rng(seed).integers(0, 256, (40, 48, 3), dtype=np.uint8)
     return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+@pytest.fixture(autouse=True)
+def _environment_is_left_as_it_was() -> Iterator[None]:
+    """Commands tell Kedro where its logging configuration lies; the next test has another project."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

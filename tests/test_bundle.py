@@ -8,7 +8,7 @@ import torch
 
 import kefu
 from kefu import bundle as module
-from kefu.bundle import Bundle, BundleError
+from kefu.bundle import SCHEMA_VERSION, Bundle, BundleError
 
 
 def make(value=1.0, **changes):
@@ -115,7 +115,7 @@ def test_a_missing_file_is_named_in_one_line(tmp_path, name):
         ("model.safetensors", b"\x80\x02}q\x00."),
         ("config.json", b"{"),
         ("config.json", b"[1]"),
-        ("config.json", b'{"schema_version": 1}'),
+        ("config.json", json.dumps({"schema_version": SCHEMA_VERSION}).encode()),
         ("config.json", b"\xff\xfe"),
         ("labels.json", b'"refund"'),
         ("metrics.json", b"[]"),
@@ -142,7 +142,9 @@ def test_a_newer_schema_is_named(tmp_path):
     make().save(tmp_path / "b")
     path = tmp_path / "b" / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": 99}))
-    with pytest.raises(BundleError, match=r"bundle schema 99, this kefu reads 1; train again or change kefu"):
+    with pytest.raises(
+        BundleError, match=f"bundle schema 99, this kefu reads {SCHEMA_VERSION}; train again or change kefu"
+    ):
         Bundle.load(tmp_path / "b")
 
 
