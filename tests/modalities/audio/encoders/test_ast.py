@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import numpy as np
@@ -135,6 +136,22 @@ class TestPretrained:
             params(pretrained=str(folder), tuning=tuning), forget=lambda: shutil.rmtree(folder)
         )
         assert torch.equal(before(clips([20, 3], 24)).logits, after(clips([20, 3], 24)).logits)
+
+    @pytest.mark.parametrize(
+        ("settings", "mean", "spread"),
+        [({}, -4.2677393, 2 * 4.5689974), ({"mean": 1, "std": 0.5}, 1, 1), ({"do_normalize": False, "mean": 9}, 0, 1)],
+    )
+    def test_the_folder_says_how_to_normalise(self, folder, preprocessor, settings, mean, spread):
+        (folder / "preprocessor_config.json").write_text(json.dumps(settings | {"sampling_rate": 8_000}))
+        encoder = build_encoder(params(pretrained=str(folder)), preprocessor)
+        assert encoder.scale[0, 0, 0].item() == pytest.approx(0.2302585 / spread)
+        assert encoder.least == pytest.approx((np.log(1.1920929e-07) - mean) / spread)
+
+    @pytest.mark.parametrize("settings", [{"std": 0.0}, {"mean": "low"}, {"std": None}])
+    def test_a_normalisation_that_makes_no_sense(self, folder, preprocessor, settings):
+        (folder / "preprocessor_config.json").write_text(json.dumps(settings | {"sampling_rate": 8_000}))
+        with pytest.raises(KefuError, match=r"preprocessor_config\.json gives mean .* numbers are needed"):
+            build_encoder(params(pretrained=str(folder)), preprocessor)
 
     @pytest.mark.parametrize(
         ("name", "value", "asked"), [("n_mels", 12, 16), ("hop_length", 100, 80), ("sample_rate_hz", 16_000, 8_000)]

@@ -15,7 +15,7 @@ from kefu.modalities.audio.encoders.padding import behind, trim
 from kefu.modalities.audio.encoders.spec_augment import SpecAugmentParameters, mask_bands, mask_frames
 from kefu.modalities.audio.features import AudioPreprocessor, Features, mel_edges_hz
 from kefu.modalities.frozen import Frozen
-from kefu.modalities.pretrained import Pretrained, from_folder, load_network
+from kefu.modalities.pretrained import PREPROCESSING, Pretrained, from_folder, load_network
 from kefu.tickets.errors import KefuError
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ _SPECIAL_TOKENS = 2  # class and distillation token
 _PRE_EMPHASIS = 0.97
 _KALDI_FLOOR = math.log(1.1920929e-07)
 _KALDI_HOP_SECONDS = 0.01
-# of AudioSet, for a folder without preprocessor_config.json
-_AUDIO_SET = {"mean": -4.2677393, "std": 4.5689974, "sampling_rate": 16_000}
+# of the published weights, for a folder without preprocessor_config.json
+_RATE_HZ = 16_000
+_AUDIO_SET_MEAN, _AUDIO_SET_STD = -4.2677393, 4.5689974
 
 
 class AstParameters(SpecAugmentParameters):
@@ -43,7 +44,7 @@ class AstParameters(SpecAugmentParameters):
     projection_dim: int = Field(256, ge=1, description="Width of the projection where tuning is frozen.")
     patch_size: int = Field(8, ge=1, description="Bands and frames of a patch. This and all below: untrained network.")
     band_stride: int = Field(8, ge=1, description="Bands from one patch to the next.")
-    time_stride: int = Field(4, ge=1, description="Frames from one patch to the next.")
+    time_stride: int = Field(8, ge=1, description="Frames from one patch to the next.")
     num_layers: int = Field(4, ge=1, description="Layers.")
     hidden_dim: int = Field(128, ge=1, description="Width of the hidden states.")
     num_heads: int = Field(4, ge=1, description="Attention heads, a divisor of hidden_dim.")
@@ -107,13 +108,12 @@ class AstEncoder(nn.Module):
             self.least = -math.inf
         else:
             network = load_network(ASTModel, params.pretrained)
-            trained_on = _AUDIO_SET | params.pretrained.preprocessing
-            _check_features(params.pretrained.source, network.config, trained_on["sampling_rate"], features)
+            _check_features(params.pretrained, network.config, features)
             _fit_positions(network, features.num_frames)
-            spread = 2 * float(trained_on["std"])
+            mean, spread = _normalisation(params.pretrained)
             scale = np.full(features.n_mels, math.log(10) / 10 / spread)
-            shift = (_kaldi_offsets(features) - float(trained_on["mean"])) / spread
-            self.least = (_KALDI_FLOOR - float(trained_on["mean"])) / spread
+            shift = (_kaldi_offsets(features) - mean) / spread
+            self.least = (_KALDI_FLOOR - mean) / spread
         self.config: Any = network.config
         self.register_buffer("scale", torch.as_tensor(scale, dtype=torch.float32).view(1, -1, 1))
         self.register_buffer("shift", torch.as_tensor(shift, dtype=torch.float32).view(1, -1, 1))
@@ -158,18 +158,29 @@ def _grid(config: Any) -> tuple[int, int]:
     return bands, (config.max_length - config.patch_size) // config.time_stride + 1
 
 
-def _check_features(source: str, config: Any, rate_hz: int, features: Features) -> None:
+def _check_features(pretrained: Pretrained, config: Any, features: Features) -> None:
     asked = {
-        "sample_rate_hz": rate_hz,
-        "hop_length": round(rate_hz * _KALDI_HOP_SECONDS),
+        "sample_rate_hz": pretrained.preprocessing.get("sampling_rate", _RATE_HZ),
+        "hop_length": round(features.sample_rate_hz * _KALDI_HOP_SECONDS),
         "n_mels": config.num_mel_bins,
     }
     for name, value in asked.items():
         if getattr(features, name) != value:
             raise KefuError(
-                f"audio.encoder.ast.pretrained: {source} was trained with {name} {value}, "
+                f"audio.encoder.ast.pretrained: {pretrained.source} was trained with {name} {value}, "
                 f"audio.features.{name} is {getattr(features, name)}; set it to {value} and extract the features again"
             )
+
+
+def _normalisation(pretrained: Pretrained) -> tuple[float, float]:
+    """Return what the folder's ASTFeatureExtractor subtracts from the logarithms, and what it divides them by."""
+    settings = pretrained.preprocessing
+    if not settings.get("do_normalize", True):
+        return 0.0, 1.0
+    mean, std = settings.get("mean", _AUDIO_SET_MEAN), settings.get("std", _AUDIO_SET_STD)
+    if not isinstance(mean, int | float) or not isinstance(std, int | float) or std <= 0:
+        raise KefuError(f"{pretrained.source}: {PREPROCESSING} gives mean {mean!r} and std {std!r}; numbers are needed")
+    return float(mean), 2 * float(std)
 
 
 def _fit_positions(network: "ASTModel", num_frames: int) -> None:
