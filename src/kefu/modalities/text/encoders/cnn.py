@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
@@ -15,10 +15,17 @@ class CnnParameters(Parameters):
     """Size of the convolutional network."""
 
     token_dim: int = Field(128, ge=1, description="Width of the learned token embeddings.")
-    widths: tuple[PositiveInt, ...] = Field((2, 3, 4, 5), min_length=1, description="Tokens that the filters span.")
+    widths: tuple[int, ...] = Field((2, 3, 4, 5), min_length=1, description="Tokens that the filters span.")
     num_filters: int = Field(128, ge=1, description="Filters of each width.")
     token_dropout: float = Field(0.1, ge=0, lt=1, description="Share of tokens hidden from the network in training.")
     dropout: float = Field(0.4, ge=0, lt=1, description="Dropout on embeddings and on the pooled filters.")
+
+    @field_validator("widths")
+    @classmethod
+    def _check_widths(cls, widths: tuple[int, ...]) -> tuple[int, ...]:
+        if min(widths) < 1:
+            raise ValueError("a filter spans at least 1 token")
+        return widths
 
 
 class CnnEncoder(nn.Module):

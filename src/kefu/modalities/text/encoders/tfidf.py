@@ -15,9 +15,7 @@ class TfidfParameters(Parameters):
     """Size of the layer."""
 
     embedding_dim: int = Field(64, ge=1, description="Width of the embedding.")
-    activation: Literal["none", "gelu"] = Field(
-        "none", description="none: linear; gelu: a hidden layer, better from some thousands of texts and 256 wide."
-    )
+    activation: Literal["none", "gelu"] = Field("none", description="none: the sum itself; gelu: a hidden layer.")
     dropout: float = Field(0.2, ge=0, lt=1, description="Share of a text's terms hidden in training.")
     embedding_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout on the embedding.")
 
