@@ -49,6 +49,15 @@ def test_precision(machine, gpu, precision, native, chosen):
     assert choose_hardware(HardwareParameters(precision=precision)).precision == chosen
 
 
+@pytest.mark.parametrize(("gpu", "compiled", "batch_factor"), [(True, True, 4), (False, False, 1)])
+def test_a_gpu_gets_compiled_networks_and_larger_batches(machine, gpu, compiled, batch_factor):
+    machine(gpu=gpu)
+    chosen = choose_hardware(HardwareParameters())
+    assert (chosen.compiled, chosen.batch_factor) == (compiled, batch_factor)
+    asked = choose_hardware(HardwareParameters(compile=not compiled, batch_factor=2))
+    assert (asked.compiled, asked.batch_factor) == (not compiled, 2)
+
+
 def test_threads_and_workers_default_to_the_cores_of_this_process():
     assert choose_hardware(HardwareParameters(device="cpu")).threads == available_cores()
     assert choose_hardware(HardwareParameters(device="cpu", threads=3)).threads == 3

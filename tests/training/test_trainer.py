@@ -171,6 +171,28 @@ def test_bf16_trains(train):
     assert {value.dtype for value in weights(trained).values() if value.is_floating_point()} == {torch.float32}
 
 
+def test_a_compiled_network_learns_the_same_and_is_kept_as_it_was(train, monkeypatch):
+    compiled = []
+
+    def compile_eagerly(function):
+        compiled.append(function)
+        return torch.compile(function, backend="eager")
+
+    plain = train()
+    monkeypatch.setattr(trainer, "compile_network", compile_eagerly)
+    trained = train(hardware=Hardware("cpu", "32-true", 1, compiled=True))
+    assert len(compiled) == 1
+    assert weights(trained).keys() == weights(plain).keys()
+    assert all(torch.allclose(value, weights(plain)[key], atol=1e-5) for key, value in weights(trained).items())
+
+
+def test_larger_batches_go_with_a_higher_learning_rate(params, train):
+    scaled = params.scaled(4)
+    assert (scaled.batch_size, scaled.learning_rate) == (32, pytest.approx(0.04))
+    asked = train(batch_size=32, learning_rate=0.04)
+    assert same(train(hardware=Hardware("cpu", "32-true", 1, batch_factor=4)), asked)
+
+
 def test_the_users_process_is_left_as_it_was(train):
     torch.manual_seed(7)
     expected = torch.rand(1)

@@ -20,6 +20,16 @@ class HardwareParameters(Parameters):
     precision: Literal["auto", "32", "bf16"] = Field(
         "auto", description="bf16 is mixed precision; auto takes it where the device computes it natively."
     )
+    compile: Literal["auto"] | bool = Field(
+        "auto",
+        description="Networks are compiled before they are trained, which costs a minute at the start; auto: on a GPU.",
+    )
+    batch_factor: int | None = Field(
+        None,
+        ge=1,
+        description="Training batches are so many times larger, with the learning rate times its square root; "
+        "null takes 4 on a GPU and 1 elsewhere.",
+    )
     threads: int | None = Field(None, ge=1, description="Threads of one training; null takes every core.")
     workers: int | None = Field(None, ge=1, description="Processes that map shards; null takes every core.")
 
@@ -36,6 +46,10 @@ class Hardware:
     accelerator: Literal["cpu", "gpu"]
     precision: Literal["32-true", "bf16-mixed"]
     threads: int
+    compiled: bool = False
+    """Whether networks are compiled before they are trained."""
+    batch_factor: int = 1
+    """How many times larger than their parameters say training batches are."""
 
     @property
     def device(self) -> torch.device:
@@ -49,7 +63,7 @@ def available_cores() -> int:
 
 
 def choose_hardware(params: HardwareParameters) -> Hardware:
-    """Choose device, precision and threads.
+    """Choose device, precision, threads, compilation and the size of batches.
 
     Raises:
         KefuError: a GPU was asked for and there is none.
@@ -62,7 +76,14 @@ def choose_hardware(params: HardwareParameters) -> Hardware:
         native = torch.cuda.is_bf16_supported() if accelerator == "gpu" else _cpu_computes_bf16()
     else:
         native = params.precision == "bf16"
-    return Hardware(accelerator, "bf16-mixed" if native else "32-true", params.threads or available_cores())
+    on_gpu = accelerator == "gpu"
+    return Hardware(
+        accelerator,
+        "bf16-mixed" if native else "32-true",
+        params.threads or available_cores(),
+        on_gpu if params.compile == "auto" else params.compile,
+        params.batch_factor or (4 if on_gpu else 1),
+    )
 
 
 @contextmanager

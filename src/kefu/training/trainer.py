@@ -1,5 +1,6 @@
 """Training of one modality with Lightning: early stopping, best epoch kept, resumed after an interruption."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from sklearn.metrics import f1_score
 from torch import Tensor
+from torch import compile as compile_network
 from torch.nn.functional import cross_entropy
 
 from kefu.parameters import Parameters
@@ -60,6 +62,16 @@ class TrainingParameters(Parameters):
         0.0, ge=0, description="Pictures get a rectangle of another one, of area Beta(alpha, alpha); 0: not."
     )
 
+    def scaled(self, factor: int) -> "TrainingParameters":
+        """Return the parameters for batches ``factor`` times larger.
+
+        The learning rate grows with the square root, which is the rule for Adam (Malladi et al. 2022, "On the SDEs
+        and Scaling Rules for Adaptive Gradient Algorithms").
+        """
+        return self.model_copy(
+            update={"batch_size": self.batch_size * factor, "learning_rate": self.learning_rate * math.sqrt(factor)}
+        )
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -74,9 +86,13 @@ class Trained:
 class _Task(pl.LightningModule):
     weights: Tensor
 
-    def __init__(self, classifier: Classifier, params: TrainingParameters, weights: Tensor, num_steps: int) -> None:
+    def __init__(
+        self, classifier: Classifier, params: TrainingParameters, weights: Tensor, num_steps: int, *, compiled: bool
+    ) -> None:
         super().__init__()
         self.classifier = classifier
+        # of the method, as a compiled module would be one more child and stand twice in every checkpoint
+        self.classify = compile_network(classifier.forward) if compiled else classifier.__call__
         self.params = params
         self.num_steps = num_steps
         self.register_buffer("weights", weights, persistent=False)
@@ -91,8 +107,8 @@ class _Task(pl.LightningModule):
         if cutmix > 0 and (mixup == 0 or torch.rand(()) < 0.5):
             pictures = cast(str, find_pictures(batch))
             pasted, mixture = cut_and_paste(batch[pictures], cutmix)
-            return self.classifier(batch | {pictures: pasted}).logits, mixture
-        output: Output = self.classifier(batch)
+            return self.classify(batch | {pictures: pasted}).logits, mixture
+        output: Output = self.classify(batch)
         if mixup == 0:
             return output.logits, None
         mixture = draw_mixture(len(output.embedding), mixup, output.embedding.device)
@@ -106,7 +122,7 @@ class _Task(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: dict[str, Tensor], _: int) -> None:
-        self.validation.append((self.classifier(batch).logits.float(), batch[TARGET]))
+        self.validation.append((self.classify(batch).logits.float(), batch[TARGET]))
 
     def on_validation_epoch_end(self) -> None:
         logits, targets = (torch.cat(parts) for parts in zip(*self.validation, strict=True))
@@ -161,10 +177,11 @@ def train_classifier(
         raise ValueError(f"{name}: no training tickets")
     if params.cutmix_alpha > 0 and find_pictures(training.features) is None:
         raise KefuError(f"{name}.training.cutmix_alpha: {name} has no pictures to cut from; set it to 0")
+    params = params.scaled(hardware.batch_factor)
     loader = training_loader(training, params.batch_size, seed)
     has_validation = len(validation) > 0
     weights = class_weights(training.targets, num_classes, params.class_weights)
-    task = _Task(classifier, params, weights, num_steps=params.max_epochs * len(loader))
+    task = _Task(classifier, params, weights, num_steps=params.max_epochs * len(loader), compiled=hardware.compiled)
     score, mode = ("validation_macro_f1", "max") if params.monitor == "macro_f1" else ("validation_loss", "min")
     history = History(name, params.max_epochs)
     best = BestWeights(classifier, score, mode)
@@ -177,7 +194,8 @@ def train_classifier(
     last = None
     if checkpoints is not None:
         rows = [training, validation]
-        folder = checkpoints / fingerprint(classifier, rows, params, num_classes, hardware.precision, seed)
+        arithmetic = (hardware.precision, hardware.compiled)
+        folder = checkpoints / fingerprint(classifier, rows, params, num_classes, *arithmetic, seed)
         last = find_checkpoint(folder)
         callbacks.append(SaveEachEpoch(folder))
     with isolated(hardware):
