@@ -1,4 +1,4 @@
-"""Keep Lightning to itself: its chatter from the user, its settings from the rest of the process."""
+"""Keep Lightning and the compiler to themselves: chatter from the user, settings from the rest of the process."""
 
 import logging
 import signal
@@ -11,7 +11,7 @@ import torch
 
 from kefu.training.hardware import Hardware, limit_threads
 
-_LOGGERS = ("lightning", "lightning.fabric", "lightning.pytorch", "lightning.pytorch.utilities.rank_zero")
+_LOGGERS = ("lightning", "lightning.fabric", "lightning.pytorch", "lightning.pytorch.utilities.rank_zero", "torch._dynamo")
 
 
 @contextmanager
