@@ -11,7 +11,13 @@ import torch
 
 from kefu.training.hardware import Hardware, limit_threads
 
-_LOGGERS = ("lightning", "lightning.fabric", "lightning.pytorch", "lightning.pytorch.utilities.rank_zero", "torch._dynamo")
+_LOGGERS = (
+    "lightning",
+    "lightning.fabric",
+    "lightning.pytorch",
+    "lightning.pytorch.utilities.rank_zero",
+    "torch._dynamo",
+)
 
 
 @contextmanager
