@@ -46,7 +46,7 @@ def parts():
 
 
 def make_model(parts, strategy="late"):
-    params = FusionParameters()
+    params = FusionParameters.model_validate({"hierarchical": {"num_tokens": 2}})
     prior = torch.tensor([0.5, 0.3, 0.2])
     fusions = tuple(build_fusion(strategy, heads_of(parts, member), prior, params).eval() for member in range(2))
     with torch.random.fork_rng():

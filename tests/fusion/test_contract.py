@@ -10,14 +10,17 @@ from safetensors.torch import load, save
 from torch import nn
 
 from kefu.fusion.contract import FusionRows
-from kefu.fusion.strategies import STRATEGIES, FusionParameters, build_fusion, fit_fusion
+from kefu.fusion.joint import calibrate
+from kefu.fusion.learning import HeadParameters, train_head
+from kefu.fusion.strategies import END_TO_END, STRATEGIES, FusionParameters, build_fusion, fit_fusion
 
 DIMS = {"audio": 3, "image": 5, "text": 4}
 PRIOR = torch.tensor([6.0, 3.0, 1.0])
 MORE = [("ensemble", False), ("only_text", False), ("only_text", True)]
 PARAMS = FusionParameters.model_validate(
     {
-        "early": {"projection_dim": 6, "hidden_dim": 8, "training": {"max_epochs": 6, "batch_size": 16}},
+        "early": {"projection_dim": 6, "hidden_dim": 8},
+        "hierarchical": {"num_tokens": 1, "hidden_dim": 8, "num_heads": 2},
         "adaptive": {"training": {"max_epochs": 6, "batch_size": 16}},
         "modular": {"projection_dim": 4, "training": {"max_epochs": 6, "batch_size": 16}},
     }
@@ -45,12 +48,26 @@ def make_rows(size, dims=None, seed=0, share=0.6):
     return FusionRows(embeddings, present, targets, np.arange(size) // 2)
 
 
+def fit(strategy, heads, rows, seed=0):
+    """Fit any strategy; those trained end to end learn here as heads over embeddings that stay as they are."""
+    if strategy not in END_TO_END:
+        return fit_fusion(strategy, [heads], PRIOR, [rows], params=PARAMS, seed=seed)[0]
+
+    def build():
+        torch.manual_seed(seed)
+        return build_fusion(strategy, heads, PRIOR, PARAMS)
+
+    fusion = train_head(build, rows, HeadParameters(max_epochs=6, batch_size=16), seed)
+    calibrate([fusion], [rows])
+    return fusion
+
+
 @pytest.fixture(scope="module", params=[*((s, fitted) for s in STRATEGIES for fitted in (False, True)), *MORE],
                 ids=lambda param: f"{param[0]}-{'fitted' if param[1] else 'new'}")  # fmt: skip
 def fusion(request):
     strategy, fitted = request.param
     if fitted:
-        return fit_fusion(strategy, [make_heads()], PRIOR, [make_rows(40, seed=1)], params=PARAMS, seed=0)[0]
+        return fit(strategy, make_heads(), make_rows(40, seed=1))
     torch.manual_seed(0)
     return build_fusion(strategy, make_heads(), PRIOR, PARAMS).eval()
 
@@ -133,7 +150,7 @@ def test_the_order_of_the_keys_is_irrelevant(strategy, every_subset):
 
 
 def test_the_state_makes_the_round_trip(strategy, every_subset):
-    (fusion,) = fit_fusion(strategy, [make_heads()], PRIOR, [make_rows(20, seed=1)], params=PARAMS, seed=0)
+    fusion = fit(strategy, make_heads(), make_rows(20, seed=1))
     again = build_fusion(strategy, make_heads(scale=3.0), torch.ones(3), PARAMS).eval()
     again.load_state_dict(load(save({name: value.contiguous() for name, value in fusion.state_dict().items()})))
     with torch.inference_mode():
@@ -141,9 +158,7 @@ def test_the_state_makes_the_round_trip(strategy, every_subset):
 
 
 def test_fitting_is_repeatable(strategy):
-    first, second = (
-        fit_fusion(strategy, [make_heads()], PRIOR, [make_rows(20, seed=1)], params=PARAMS, seed=5)[0] for _ in range(2)
-    )
+    first, second = (fit(strategy, make_heads(), make_rows(20, seed=1), seed=5) for _ in range(2))
     for name, value in first.state_dict().items():
         assert torch.equal(value, second.state_dict()[name])
     assert not first.training
@@ -152,7 +167,7 @@ def test_fitting_is_repeatable(strategy):
 def test_the_heads_stay_as_they_were_trained(strategy):
     heads = make_heads()
     before = {name: head.weight.detach().clone() for name, head in heads.items()}
-    (fusion,) = fit_fusion(strategy, [heads], PRIOR, [make_rows(20, seed=1)], params=PARAMS, seed=0)
+    fusion = fit(strategy, heads, make_rows(20, seed=1))
     for name, head in heads.items():
         assert torch.equal(head.weight, before[name])
         assert torch.equal(fusion.heads[name].weight, before[name])
@@ -161,7 +176,7 @@ def test_the_heads_stay_as_they_were_trained(strategy):
 
 @pytest.mark.parametrize("size", [1, 3])
 def test_few_rows_fit(strategy, every_subset, size):
-    (fusion,) = fit_fusion(strategy, [make_heads()], PRIOR, [make_rows(size, seed=1)], params=PARAMS, seed=0)
+    fusion = fit(strategy, make_heads(), make_rows(size, seed=1))
     with torch.inference_mode():
         assert torch.isfinite(fusion(*every_subset)).all()
 
@@ -177,14 +192,14 @@ def test_rows_of_one_modality_train(strategy, every_subset, only):
             rows.groups,
         )
 
-    (fusion,) = fit_fusion(strategy, [make_heads()], PRIOR, [alone(make_rows(20, seed=1))], params=PARAMS, seed=0)
+    fusion = fit(strategy, make_heads(), alone(make_rows(20, seed=1)))
     with torch.inference_mode():
         assert torch.isfinite(fusion(*every_subset)).all()
 
 
 def test_a_single_modality_is_enough_of_a_model(strategy):
     dims = {"text": 4}
-    (fusion,) = fit_fusion(strategy, [make_heads(dims)], PRIOR, [make_rows(30, dims, seed=1)], params=PARAMS, seed=0)
+    fusion = fit(strategy, make_heads(dims), make_rows(30, dims, seed=1))
     with torch.inference_mode():
         logits = fusion({"text": torch.randn(2, 4)}, {"text": torch.tensor([True, False])})
     assert torch.isfinite(logits).all()

@@ -7,11 +7,9 @@ from torch import nn
 
 from kefu.fusion.contract import FusionRows
 from kefu.fusion.learning import hide_modalities
-from kefu.fusion.strategies import STRATEGIES, FusionParameters, fit_fusion
+from kefu.fusion.strategies import FusionParameters, fit_fusion
 
-PARAMS = FusionParameters.model_validate(
-    {"early": {"training": {"max_epochs": 25}}, "modular": {"training": {"max_epochs": 25}}}
-)
+PARAMS = FusionParameters.model_validate({"modular": {"training": {"max_epochs": 25}}})
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
@@ -42,7 +40,7 @@ def with_noise(size, seed):
     return FusionRows(embeddings, {"audio": there, "text": there}, targets, np.arange(size))
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", PARAMS.on_shared_parts)
 def test_a_useless_modality_does_no_harm(strategy):
     heads = {}
     for name in ("audio", "text"):

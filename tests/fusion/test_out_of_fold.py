@@ -8,7 +8,7 @@ from torch import nn
 from kefu.fusion.contract import FusionRows
 from kefu.fusion.ensemble import select_greedily
 from kefu.fusion.out_of_fold import make_fusion_folds, predict_ensemble_out_of_fold, predict_out_of_fold
-from kefu.fusion.strategies import STRATEGIES, FusionParameters, fit_ensemble, fit_fusion
+from kefu.fusion.strategies import FusionParameters, fit_ensemble, fit_fusion
 
 PRIOR = torch.ones(3)
 PARAMS = FusionParameters.model_validate(
@@ -86,8 +86,8 @@ def test_the_ensemble_of_a_fold_is_chosen_on_the_others():
 
 def test_an_ensemble_averages_the_probabilities_of_its_members():
     rows, heads = [make_rows(60)], [make_heads()]
-    fitted = {name: fit_fusion(name, heads, PRIOR, rows, params=PARAMS, seed=0) for name in STRATEGIES}
-    weights = dict.fromkeys(STRATEGIES, 0.0) | {"late": 0.25, "modular": 0.75}
+    fitted = {name: fit_fusion(name, heads, PRIOR, rows, params=PARAMS, seed=0) for name in PARAMS.on_shared_parts}
+    weights = dict.fromkeys(fitted, 0.0) | {"late": 0.25, "modular": 0.75}
     (ensemble,) = fit_ensemble(fitted, heads, PRIOR, weights)
     with torch.inference_mode():
         late, modular = (fitted[n][0](rows[0].embeddings, rows[0].present).softmax(dim=1) for n in ("late", "modular"))

@@ -19,6 +19,7 @@ TINY = {
     "hardware": {"device": "cpu", "precision": "32", "workers": 1, "threads": 1},
     "engine": {"tickets_per_shard": 32},
     "evaluation": {"resampling": {"resamples": 20, "method": "percentile"}},
+    "fusion": {name: {"training": {"max_epochs": 1}} for name in ("early", "hierarchical")},
     "text": {"copies": {"copies": 1}, "training": {"max_epochs": 1}},
     "image": {
         "copies": {"copies": 1},

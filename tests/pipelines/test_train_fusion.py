@@ -51,13 +51,13 @@ def test_only_training_tickets_are_augmented(demo: Any, modality: str) -> None:
 
 def test_an_ensemble_is_trained_on_folds_and_predicts(demo: Any, copy_of: Callable[[Any], Any]) -> None:
     project = copy_of(demo)
-    quick = {name: {"training": {"max_epochs": 2}} for name in ("adaptive", "early", "modular")}
+    quick = {name: {"training": {"max_epochs": 2}} for name in ("adaptive", "early", "hierarchical", "modular")}
     project.run("train_fusion", bagging={"folds": 2}, fusion={"strategy": "auto", **quick})
     model = project.load("model")
     tickets = project.load("tickets").set_index("ticket_id")
     selection = project.load("selection")
     assert model.strategy == selection["chosen"] == project.load("metrics")["chosen"]
-    assert [row["strategy"] for row in selection["evidence"]][-2:] == ["early", "ensemble"]
+    assert [row["strategy"] for row in selection["evidence"]][-3:] == ["early", "hierarchical", "ensemble"]
     assert f"Why {selection['chosen']}" in project.load("report")
     trained = [part for part in model.parts.values() if part.is_trained]
     assert trained

@@ -99,7 +99,7 @@ def test_without_validation_the_averaged_weights_are_taken(train, make_rows, mon
             super().__init__(*args)
             kept.append(self)
 
-    monkeypatch.setattr(trainer, "AverageWeights", Spied)
+    monkeypatch.setattr("kefu.training.fit.AverageWeights", Spied)
     averaged, plain = (train(validation=make_rows(0), ema_decay=decay) for decay in (0.9, 0.0))
     assert len(kept) == 1
     assert all(torch.equal(value, kept[0].average[name]) for name, value in weights(averaged).items())

@@ -1,11 +1,11 @@
-"""Early fusion: embeddings side by side, one joint network over them."""
+"""Early fusion: embeddings side by side, one joint network over them, trained end to end."""
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from kefu.fusion.contract import Embeddings, Fusion
-from kefu.fusion.learning import HeadParameters
+from kefu.fusion.contract import Embeddings
+from kefu.fusion.joint import JointFusion, JointParameters
 from kefu.parameters import Parameters
 
 
@@ -15,10 +15,10 @@ class EarlyParameters(Parameters):
     projection_dim: int = Field(64, ge=1, description="Width to which each embedding is brought first.")
     hidden_dim: int = Field(128, ge=1, description="Width of the hidden layer.")
     dropout: float = Field(0.5, ge=0, lt=1, description="Dropout before and after the hidden layer.")
-    training: HeadParameters = HeadParameters()
+    training: JointParameters = JointParameters()
 
 
-class EarlyFusion(Fusion):
+class EarlyFusion(JointFusion):
     """Joint network over the concatenated embeddings.
 
     An absent modality is stood in for by a learned vector, so the network can tell absence from an embedding of
@@ -46,8 +46,8 @@ class EarlyFusion(Fusion):
             nn.Linear(params.hidden_dim, self.num_classes),
         )
 
-    def combine(self, embeddings: Embeddings, mask: Tensor) -> Tensor:
-        """Return logits (B, C)."""
+    def score(self, embeddings: Embeddings, mask: Tensor) -> Tensor:
+        """Return scores (B, C)."""
         projected = torch.stack([self.projections[name](embeddings[name]) for name in self.modalities], dim=1)
-        logits: Tensor = self.joint(torch.where(mask[:, :, None], projected, self.absent).flatten(1))
-        return logits
+        scores: Tensor = self.joint(torch.where(mask[:, :, None], projected, self.absent).flatten(1))
+        return scores

@@ -14,8 +14,11 @@ Outputs = Mapping[str, Mapping[str, FeatureShard]]
 """For each trained modality its shards of ``embedding`` (N, K, D) and ``logits`` (N, K, C) of K members."""
 
 
-def gather(tickets: pd.DataFrame, outputs: Outputs, labels: Sequence[str]) -> FusionRows:
-    """Return a row for every ticket, in the table's order, with the embeddings (N, K, D) of all members."""
+def gather(tickets: pd.DataFrame, outputs: Outputs, labels: Sequence[str], kind: str = "embedding") -> FusionRows:
+    """Return a row for every ticket, in the table's order, with the embeddings (N, K, D) of all members.
+
+    With ``kind="logits"`` the logits (N, K, C) stand in the embeddings' place.
+    """
     position = {ticket_id: row for row, ticket_id in enumerate(tickets["ticket_id"])}
     embeddings, present = {}, {}
     for name, shards in outputs.items():
@@ -24,10 +27,10 @@ def gather(tickets: pd.DataFrame, outputs: Outputs, labels: Sequence[str]) -> Fu
         for shard in shards.values():
             found = [(position[i], row) for row, i in enumerate(shard.ticket_ids) if i in position]
             if values is None:
-                values = torch.zeros(len(tickets), *shard.features["embedding"].shape[1:])
+                values = torch.zeros(len(tickets), *shard.features[kind].shape[1:])
             if found:
                 to, source = (list(numbers) for numbers in zip(*found, strict=True))
-                values[to] = torch.from_numpy(shard.features["embedding"][source])
+                values[to] = torch.from_numpy(shard.features[kind][source])
                 mask[to] = True
         if values is None:
             raise ValueError(f"{name}: no shard of outputs")

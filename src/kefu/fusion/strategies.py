@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Literal
+from typing import Literal, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from kefu.fusion import late, single
@@ -13,15 +13,19 @@ from kefu.fusion.adaptive import AdaptiveFusion, AdaptiveParameters
 from kefu.fusion.contract import Fusion, FusionRows
 from kefu.fusion.early import EarlyFusion, EarlyParameters
 from kefu.fusion.ensemble import EnsembleFusion
+from kefu.fusion.hierarchical import HierarchicalFusion, HierarchicalParameters
+from kefu.fusion.joint import JointParameters
 from kefu.fusion.late import LateFusion, LateParameters
 from kefu.fusion.learning import train_head
 from kefu.fusion.modular import ModularFusion, ModularParameters
 from kefu.fusion.single import SingleFusion
 from kefu.parameters import Parameters
 
-Strategy = Literal["adaptive", "early", "late", "modular"]
-STRATEGIES: tuple[str, ...] = ("late", "adaptive", "modular", "early")
+Strategy = Literal["adaptive", "early", "hierarchical", "late", "modular"]
+STRATEGIES: tuple[Strategy, ...] = ("late", "adaptive", "modular", "early", "hierarchical")
 """The simplest first."""
+END_TO_END: tuple[Strategy, ...] = ("early", "hierarchical")
+"""Those that train encoders of their own; the others stand on what was trained for each modality."""
 ENSEMBLE = "ensemble"
 ONLY = "only_"
 """``only_text`` is text alone."""
@@ -36,10 +40,40 @@ class FusionParameters(Parameters):
         description="The one that goes into the model bundle; all are compared. auto: the simplest, single modalities "
         "and a greedy ensemble included, that no more complex one is shown to beat on held-out tickets",
     )
+    strategies: tuple[Strategy, ...] = Field(
+        STRATEGIES, min_length=1, description="Those that are trained and compared; fewer take less time."
+    )
     adaptive: AdaptiveParameters = AdaptiveParameters()
     early: EarlyParameters = EarlyParameters()
+    hierarchical: HierarchicalParameters = HierarchicalParameters()
     late: LateParameters = LateParameters()
     modular: ModularParameters = ModularParameters()
+
+    @model_validator(mode="after")
+    def _chosen_is_trained(self) -> Self:
+        if self.strategy != "auto" and self.strategy not in self.strategies:
+            raise ValueError(
+                f"strategy is {self.strategy}, which is not among strategies: {', '.join(self.strategies)}"
+            )
+        return self
+
+    @property
+    def on_shared_parts(self) -> tuple[str, ...]:
+        """The strategies to train that stand on what was trained for each modality, the simplest first."""
+        return tuple(name for name in STRATEGIES if name in self.strategies and name not in END_TO_END)
+
+    @property
+    def end_to_end(self) -> tuple[str, ...]:
+        """The strategies to train that train encoders of their own, the simplest first."""
+        return tuple(name for name in END_TO_END if name in self.strategies)
+
+    def joint(self, strategy: str) -> JointParameters:
+        """Return how a strategy of ``END_TO_END`` is trained."""
+        return self.early.training if strategy == "early" else self.hierarchical.training
+
+    def num_tokens(self, strategy: str) -> int | None:
+        """Return how many tokens of each modality a strategy sees; none where it sees one embedding."""
+        return self.hierarchical.num_tokens if strategy == "hierarchical" else None
 
 
 def build_fusion(strategy: str, heads: Heads, prior: Tensor, params: FusionParameters) -> Fusion:
@@ -49,13 +83,14 @@ def build_fusion(strategy: str, heads: Heads, prior: Tensor, params: FusionParam
         KeyError: there is no such strategy.
     """
     if strategy == ENSEMBLE:
-        members: dict[str, Fusion] = {name: build_fusion(name, heads, prior, params) for name in STRATEGIES}
+        members: dict[str, Fusion] = {name: build_fusion(name, heads, prior, params) for name in params.on_shared_parts}
         return EnsembleFusion(dict(heads), prior, members)
     if strategy.removeprefix(ONLY) in heads:
         return SingleFusion(dict(heads), prior, strategy.removeprefix(ONLY))
     builders: dict[str, Callable[[], Fusion]] = {
         "adaptive": lambda: AdaptiveFusion(dict(heads), prior, params.adaptive),
         "early": lambda: EarlyFusion(dict(heads), prior, params.early),
+        "hierarchical": lambda: HierarchicalFusion(dict(heads), prior, params.hierarchical),
         "late": lambda: LateFusion(dict(heads), prior),
         "modular": lambda: ModularFusion(dict(heads), prior, params.modular),
     }
@@ -71,13 +106,13 @@ def fit_fusion(
     params: FusionParameters,
     seed: int,
 ) -> tuple[Fusion, ...]:
-    """Build and fit a strategy, a fusion for each member of the ensemble.
+    """Build and fit a strategy that stands on trained classifiers, a fusion for each member of the ensemble.
 
     A classifier's embedding and opinion of tickets it was trained on are far too sure, and fusion would learn to
     trust them: every strategy is fitted on tickets that the member's classifiers have not seen.
 
     Args:
-        strategy: one of ``STRATEGIES``, or ``only_<modality>``.
+        strategy: one of ``STRATEGIES`` but not of ``END_TO_END``, or ``only_<modality>``.
         heads: for each member, the heads of its modalities.
         prior: share of each class among the training tickets (C,).
         held_out: for each member, the tickets to fit on, with the member's embeddings (N, D).
@@ -95,11 +130,7 @@ def fit_fusion(
     elif isinstance(members[0], SingleFusion):
         single.fit(members, held_out)  # type: ignore[arg-type]
     else:
-        training = {
-            "adaptive": params.adaptive.training,
-            "early": params.early.training,
-            "modular": params.modular.training,
-        }[strategy]
+        training = {"adaptive": params.adaptive.training, "modular": params.modular.training}[strategy]
         members = [
             train_head(partial(build, member), rows, training, seed)
             for member, rows in zip(heads, held_out, strict=True)
@@ -113,7 +144,7 @@ def fit_ensemble(
     """Put fitted strategies together, a fusion for each member.
 
     Args:
-        fitted: for each of ``STRATEGIES``, its fusion for each member.
+        fitted: for each strategy on shared parts, its fusion for each member.
         heads: for each member, the heads of its modalities.
         prior: share of each class among the training tickets (C,).
         weights: of each strategy, as :func:`kefu.fusion.ensemble.select_greedily` returns them.

@@ -58,9 +58,13 @@ class Encoder(Protocol):
     """A ``torch.nn.Module`` from a batch of features to embeddings."""
 
     embedding_dim: int
+    token_dim: int
 
     def __call__(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, ``embedding_dim``)."""
+
+    def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the parts that an embedding is pooled from (B, T, D), and which of them (B, T) are there."""
 
 
 class Modality(Protocol):

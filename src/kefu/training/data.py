@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
+
+from kefu.engines.shards import FeatureShard
 
 Batch = dict[str, Tensor]
 TARGET = "target"
@@ -34,6 +37,33 @@ class FeatureRows:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.targets)
+
+
+def collect_rows(
+    sources: Sequence[Mapping[str, FeatureShard]], tickets: pd.DataFrame, labels: Sequence[str]
+) -> FeatureRows:
+    """Gather the rows of some tickets from shards, those of the first source first.
+
+    Args:
+        sources: shards of one modality: originals, and augmented copies.
+        tickets: with ``ticket_id`` and ``label``.
+        labels: the class names, in the order of the class numbers.
+    """
+    numbers = {label: number for number, label in enumerate(labels)}
+    targets = {i: numbers[label] for i, label in zip(tickets["ticket_id"], tickets["label"], strict=True)}
+    ids: list[str] = []
+    parts: dict[str, list[Any]] = {}
+    for shards in sources:
+        for shard in shards.values():
+            chosen = [row for row, ticket_id in enumerate(shard.ticket_ids) if ticket_id in targets]
+            ids += [shard.ticket_ids[row] for row in chosen]
+            for name, array in shard.features.items():
+                parts.setdefault(name, []).append(array[chosen])
+    return FeatureRows(
+        ids,
+        {name: np.concatenate(arrays) for name, arrays in parts.items()},
+        np.array([targets[ticket_id] for ticket_id in ids], dtype=np.int64),
+    )
 
 
 class FeatureDataset(Dataset[Batch]):

@@ -10,6 +10,7 @@ from torch import Tensor
 from kefu import modalities
 from kefu.bundle import Bundle, BundleError, damage
 from kefu.modalities.contract import Preprocessor
+from kefu.modalities.tokens import TokenEncoder
 from kefu.parameters import Parameters
 from kefu.training.classifier import Classifier, Output
 
@@ -29,6 +30,8 @@ class ModalityModel:
     preprocessor: Preprocessor | None
     classifiers: tuple[Classifier, ...]
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    num_tokens: int | None = None
+    """How many tokens an embedding is made of, one after the other; none where it is a single embedding."""
 
     @property
     def is_trained(self) -> bool:
@@ -42,6 +45,7 @@ class ModalityModel:
             config={
                 "modality": self.name,
                 "members": len(self.classifiers),
+                "num_tokens": self.num_tokens,
                 "cleaning": self.cleaning.model_dump(mode="json"),
                 "encoder": self.encoder.model_dump(mode="json"),
             },
@@ -110,11 +114,16 @@ class ModalityModel:
         preprocessor = module.load_preprocessor(files) if config["members"] else None
         classifiers = []
         for member in range(config["members"]):
-            classifier = build_classifier(config["modality"], encoder, preprocessor, len(labels), seed=0)
+            classifier = build_classifier(
+                config["modality"], encoder, preprocessor, len(labels), seed=0, num_tokens=config["num_tokens"]
+            )
             classifier.load_state_dict(tensors_below(tensors, f"{member}."))
             classifiers.append(classifier.eval())
         cleaning = module.Cleaning.model_validate(config["cleaning"])
-        return cls(config["modality"], tuple(labels), cleaning, encoder, preprocessor, tuple(classifiers), metrics)
+        return cls(
+            config["modality"], tuple(labels), cleaning, encoder, preprocessor, tuple(classifiers), metrics,
+            config["num_tokens"],
+        )  # fmt: skip
 
 
 def tensors_below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -122,8 +131,14 @@ def tensors_below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tenso
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-def build_classifier(modality: str, encoder: Parameters, preprocessor: Any, num_classes: int, seed: int) -> Classifier:
-    """Build an untrained classifier whose starting weights depend on the seed alone."""
+def build_classifier(
+    modality: str, encoder: Parameters, preprocessor: Any, num_classes: int, seed: int, num_tokens: int | None = None
+) -> Classifier:
+    """Build an untrained classifier whose starting weights depend on the seed alone.
+
+    With ``num_tokens`` its embedding is that many tokens, one after the other.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Classifier(modalities.get(modality).build_encoder(encoder, preprocessor), num_classes)
+        network = modalities.get(modality).build_encoder(encoder, preprocessor)
+        return Classifier(network if num_tokens is None else TokenEncoder(network, num_tokens), num_classes)

@@ -1,17 +1,16 @@
-"""Training of one modality with Lightning: early stopping, best epoch kept, resumed after an interruption."""
+"""Training of one modality."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import lightning.pytorch as pl
 import numpy as np
 import pandas as pd
 import torch
-from lightning.pytorch.callbacks import Callback
 from numpy.typing import NDArray
 from pydantic import Field
 from sklearn.metrics import f1_score
@@ -21,18 +20,12 @@ from torch.nn.functional import cross_entropy
 
 from kefu.parameters import Parameters
 from kefu.tickets.errors import KefuError
-from kefu.training.averaging import AverageWeights
-from kefu.training.callbacks import HISTORY_COLUMNS, BestWeights, History, Patience, SeedEachEpoch
-from kefu.training.checkpoints import (
-    AtomicCheckpointIO,
-    SaveEachEpoch,
-    find_checkpoint,
-    fingerprint,
-)
+from kefu.training.callbacks import HISTORY_COLUMNS
+from kefu.training.checkpoints import fingerprint
 from kefu.training.classifier import Classifier, Output
 from kefu.training.data import TARGET, FeatureRows, ordered_loader, training_loader
+from kefu.training.fit import Monitor, fit
 from kefu.training.hardware import Hardware, limit_threads
-from kefu.training.isolation import isolated
 from kefu.training.mixing import Mixture, cut_and_paste, draw_mixture, find_pictures
 from kefu.training.objective import ClassWeights, class_weights, warmup_cosine
 
@@ -44,7 +37,7 @@ class TrainingParameters(Parameters):
 
     max_epochs: int = Field(30, ge=1, description="Epochs; the learning rate is scheduled over all of them.")
     patience: int = Field(10, ge=1, description="Epochs without a better validation score before training stops.")
-    monitor: Literal["macro_f1", "loss"] = Field("macro_f1", description="Validation score that picks the best epoch.")
+    monitor: Monitor = Field("macro_f1", description="Validation score that picks the best epoch.")
     batch_size: int = Field(64, ge=2, description="Tickets in a batch.")
     learning_rate: float = Field(1e-3, gt=0, description="Highest learning rate of AdamW.")
     weight_decay: float = Field(0.05, ge=0, description="Decoupled weight decay (Loshchilov & Hutter 2019).")
@@ -179,62 +172,30 @@ def train_classifier(
         raise KefuError(f"{name}.training.cutmix_alpha: {name} has no pictures to cut from; set it to 0")
     params = params.scaled(hardware.batch_factor)
     loader = training_loader(training, params.batch_size, seed)
-    has_validation = len(validation) > 0
     weights = class_weights(training.targets, num_classes, params.class_weights)
     task = _Task(classifier, params, weights, num_steps=params.max_epochs * len(loader), compiled=hardware.compiled)
-    score, mode = ("validation_macro_f1", "max") if params.monitor == "macro_f1" else ("validation_loss", "min")
-    history = History(name, params.max_epochs)
-    best = BestWeights(classifier, score, mode)
-    averaging = AverageWeights(classifier, params.ema_decay) if params.ema_decay > 0 else None
-    callbacks: list[Callback] = [SeedEachEpoch(seed), history, best]
-    if averaging is not None:
-        callbacks.append(averaging)
-    if has_validation:
-        callbacks.append(Patience(score, mode=mode, patience=params.patience))
-    last = None
     if checkpoints is not None:
-        rows = [training, validation]
         arithmetic = (hardware.precision, hardware.compiled)
-        folder = checkpoints / fingerprint(classifier, rows, params, num_classes, *arithmetic, seed)
-        last = find_checkpoint(folder)
-        callbacks.append(SaveEachEpoch(folder))
-    with isolated(hardware):
-        trainer = pl.Trainer(
-            max_epochs=params.max_epochs,
-            accelerator=hardware.accelerator,
-            devices=1,
-            precision=hardware.precision,
-            gradient_clip_val=params.clip_norm,
-            callbacks=callbacks,
-            plugins=[AtomicCheckpointIO()],
-            logger=False,
-            enable_checkpointing=checkpoints is not None,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            deterministic="warn",
-            use_distributed_sampler=False,
+        checkpoints = checkpoints / fingerprint(
+            classifier, [training, validation], params, num_classes, *arithmetic, seed
         )
-        try:
-            trainer.fit(
-                task,
-                loader,
-                ordered_loader(validation, 256) if has_validation else None,
-                ckpt_path=last,
-                weights_only=True,
-            )
-        except SystemExit as end:  # Lightning's answer to Ctrl-C
-            if isinstance(end.__context__, KeyboardInterrupt):
-                raise KeyboardInterrupt from None
-            raise
-    if averaging is not None and not has_validation:
-        classifier.load_state_dict(averaging.average)
-    if best.weights is not None:
-        classifier.load_state_dict(best.weights)
-    elif has_validation or not all(bool(value.isfinite().all()) for value in classifier.parameters()):
-        raise KefuError(f"{name}: training diverged, its loss is not finite; lower {name}.training.learning_rate")
-    curve = pd.DataFrame(history.rows)
-    return Trained(classifier.eval().cpu(), curve, best.epoch if has_validation else len(curve))
+    fitted = fit(
+        name,
+        task,
+        classifier,
+        loader,
+        ordered_loader(validation, 256) if len(validation) else None,
+        max_epochs=params.max_epochs,
+        patience=params.patience,
+        monitor=params.monitor,
+        clip_norm=params.clip_norm,
+        rate_parameter=f"{name.split(maxsplit=1)[0]}.training.learning_rate",
+        hardware=hardware,
+        seed=seed,
+        checkpoints=checkpoints,
+        ema_decay=params.ema_decay,
+    )
+    return Trained(classifier, fitted.history, fitted.best_epoch)
 
 
 def predict_classifier(classifier: Classifier, features: Mapping[str, NDArray[Any]], hardware: Hardware) -> Output:

@@ -14,15 +14,28 @@ from kefu.evaluation.predictions import Predictions, modality_columns
 from kefu.evaluation.report import render_report
 from kefu.fusion.rows import gather
 from kefu.model import FusedModel
+from kefu.pipelines.fuse.rows import rows_of
 from kefu.tickets.errors import KefuError
+from kefu.training.hardware import HardwareParameters, choose_hardware
 
 SHOWN_FIGURES = ("comparison", "per_class", "combinations", "confusion", "reliability")
 
 
 def collect_predictions(
-    fusions: Mapping[str, FusedModel], tickets: pd.DataFrame, params: EvaluationParameters, **outputs: Any
+    fusions: Mapping[str, FusedModel],
+    tickets: pd.DataFrame,
+    params: EvaluationParameters,
+    hardware: HardwareParameters,
+    **modalities: Any,
 ) -> list[Predictions]:
     """Return what each strategy, and each modality alone, says of the tickets of the evaluated split.
+
+    Args:
+        fusions: a model for each strategy.
+        tickets: all kept tickets.
+        params: which split.
+        hardware: for encoders that were trained with a fusion.
+        modalities: ``<modality>_outputs`` and ``<modality>_features`` of each modality.
 
     Raises:
         KefuError: the split has no ticket.
@@ -31,28 +44,22 @@ def collect_predictions(
     if scored.empty:
         raise KefuError(f"no ticket is in the split '{params.split}'; raise tickets.splits.{params.split}_share")
     some = next(iter(fusions.values()))
-    trained = {name: outputs[name] for name, part in some.parts.items() if part.is_trained}
-    rows = gather(scored, trained, some.labels)
+    labels, trained = some.labels, [name for name, part in some.parts.items() if part.is_trained]
+    outputs = {name: modalities[f"{name}_outputs"] for name in trained}
+    features = {name: modalities[f"{name}_features"] for name in trained}
     columns = ["ticket_id", "customer_id", "language", "split", *modality_columns(scored)]
     frame = scored.reindex(columns=columns)  # a table need not name customers
-    found = [
-        Predictions(
-            strategy, "fusion", some.labels, _normalised(model.probabilities(rows.embeddings, rows.present)),
-            rows.targets, frame,
-        )
-        for strategy, model in fusions.items()
-    ]  # fmt: skip
-    for name, part in some.parts.items():
-        if not part.is_trained:
-            continue
+    found = []
+    for strategy, model in fusions.items():
+        rows = rows_of(model, scored, outputs, features, choose_hardware(hardware))
+        probabilities = _normalised(model.probabilities(rows.embeddings, rows.present))
+        found.append(Predictions(strategy, "fusion", labels, probabilities, rows.targets, frame))
+    rows = gather(scored, outputs, labels, kind="logits")
+    for name in trained:
         mask = rows.present[name].numpy()
-        embeddings = rows.embeddings[name][rows.present[name]]
-        with torch.inference_mode():
-            opinions = [c.head(embeddings[:, k]).log_softmax(dim=1) for k, c in enumerate(part.classifiers)]
-        probabilities = torch.stack(opinions).mean(dim=0).softmax(dim=1)
-        found.append(
-            Predictions(name, "modality", some.labels, _normalised(probabilities), rows.targets[mask], frame[mask])
-        )
+        opinions = rows.embeddings[name][rows.present[name]].log_softmax(dim=2)
+        probabilities = _normalised(opinions.mean(dim=1).softmax(dim=1))
+        found.append(Predictions(name, "modality", labels, probabilities, rows.targets[mask], frame[mask]))
     return found
 
 
@@ -61,6 +68,7 @@ def evaluate_predictions(
     tickets: pd.DataFrame,
     quarantine: pd.DataFrame,
     selection: Mapping[str, Any],
+    joint_history: pd.DataFrame,
     params: EvaluationParameters,
     **histories: pd.DataFrame,
 ) -> tuple[Evaluation, dict[str, Any], go.Figure, go.Figure, go.Figure, go.Figure, go.Figure]:
@@ -73,7 +81,7 @@ def evaluate_predictions(
         predictions,
         chosen=selection["chosen"],
         evidence=pd.DataFrame(selection["evidence"]),
-        histories=histories,
+        histories=histories | {str(name): rows for name, rows in joint_history.groupby("strategy", sort=False)},
         quarantine=quarantine,
         tickets=tickets,
         parameters=params,

@@ -1,12 +1,15 @@
 """Nodes of the fusion pipeline."""
 
 import logging
-from collections.abc import Hashable, Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 from torch import nn
 
@@ -18,6 +21,7 @@ from kefu.evaluation.predictions import Predictions, modality_columns
 from kefu.evaluation.selection import Selection, select_strategy
 from kefu.fusion.contract import Fusion, FusionRows
 from kefu.fusion.ensemble import select_greedily
+from kefu.fusion.joint import JointFusion, calibrate
 from kefu.fusion.out_of_fold import make_fusion_folds, predict_ensemble_out_of_fold, predict_out_of_fold
 from kefu.fusion.rows import gather
 from kefu.fusion.strategies import (
@@ -25,21 +29,144 @@ from kefu.fusion.strategies import (
     ONLY,
     STRATEGIES,
     FusionParameters,
+    build_fusion,
     fit_ensemble,
     fit_fusion,
 )
+from kefu.modalities.tokens import TokenEncoder
 from kefu.model import FusedModel, heads_of
 from kefu.model_card import write_card
+from kefu.pipelines.fuse.rows import rows_of
 from kefu.tickets.errors import KefuError
-from kefu.training.folds import BaggingParameters, make_folds
+from kefu.training.checkpoints import clear_checkpoints
+from kefu.training.classifier import Classifier
+from kefu.training.data import collect_rows
+from kefu.training.folds import BaggingParameters, Fold, make_folds
 from kefu.training.hardware import HardwareParameters, choose_hardware
-from kefu.training.modality_model import ModalityModel
+from kefu.training.joint import TrainedJoint, train_joint
+from kefu.training.joint_data import JointRows
+from kefu.training.modality_model import ModalityModel, build_classifier
+from kefu.training.trainer import HISTORY_COLUMNS
 
 logger = logging.getLogger(__name__)
 
 
+def train_joint_fusions(
+    tickets: pd.DataFrame,
+    params: FusionParameters,
+    bagging: BaggingParameters,
+    seed: int,
+    hardware: HardwareParameters,
+    checkpoints: str,
+    **modalities: Any,
+) -> tuple[dict[str, FusedModel], pd.DataFrame]:
+    """Train the strategies whose encoders are trained with the fusion, a model for each fold of customers.
+
+    Args:
+        tickets: all kept tickets.
+        params: settings of each strategy.
+        bagging: how many members there are.
+        seed: of starting weights, shuffling and hiding.
+        hardware: device, precision, threads.
+        checkpoints: folder in which an interrupted training is found again.
+        modalities: ``<modality>_model``, ``<modality>_features`` and ``<modality>_augmented`` of each modality.
+
+    Returns:
+        A model for each strategy, with encoders of its own, and the learning curve of each member; none where no
+        modality could be trained.
+    """
+    parts = _models(modalities)
+    folder = Path(checkpoints) / "joint"
+    columns = ["strategy", "member", *HISTORY_COLUMNS]
+    if not any(part.is_trained for part in parts.values()):
+        return {}, pd.DataFrame(columns=columns)
+    machine = choose_hardware(hardware)
+    folds = make_folds(tickets, bagging, seed)
+    prior = _prior(tickets, next(iter(parts.values())).labels)
+    models, histories = {}, []
+    for strategy in params.end_to_end:
+        members: list[TrainedJoint] = []
+        for number, fold in enumerate(folds):
+            name = strategy if len(folds) == 1 else f"{strategy} {number + 1}/{len(folds)}"
+            classifiers = _starting_classifiers(parts, number, params, strategy, seed + number)
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed + number)
+                heads = {modality: classifier.head for modality, classifier in classifiers.items()}
+                fusion = cast(JointFusion, build_fusion(strategy, heads, prior, params))
+            training = _joint_rows(fold.training, parts, modalities, copies=True)
+            validation = _joint_rows(fold.validation, parts, modalities, copies=False)
+            members.append(
+                train_joint(
+                    name, classifiers, fusion, training, validation, params.joint(strategy),
+                    hardware=machine, seed=seed + number, checkpoints=folder,
+                )
+            )  # fmt: skip
+            histories.append(members[-1].history.assign(strategy=strategy, member=number))
+        own = {
+            modality: part
+            if not part.is_trained
+            else replace(
+                part,
+                classifiers=tuple(member.classifiers[modality] for member in members),
+                metrics={},
+                num_tokens=params.num_tokens(strategy),
+            )
+            for modality, part in parts.items()
+        }
+        labels = next(iter(parts.values())).labels
+        model = FusedModel(own, tuple(member.fusion for member in members), strategy, params, labels)
+        held_out = [
+            rows_of(model, frame, {}, _shards(modalities, "features"), machine).member(member)
+            for member, frame in enumerate(_judged(folds))
+        ]
+        calibrate([member.fusion for member in members], held_out)
+        models[strategy] = model
+    clear_checkpoints(folder)
+    history = pd.concat(histories, ignore_index=True) if histories else pd.DataFrame(columns=columns)
+    return models, history[columns]
+
+
+def _starting_classifiers(
+    parts: Mapping[str, ModalityModel], member: int, params: FusionParameters, strategy: str, seed: int
+) -> dict[str, Classifier]:
+    """Return an untrained classifier a modality, its encoder as it was trained on its own where that is asked for."""
+    classifiers = {}
+    for name, part in parts.items():
+        if not part.is_trained:
+            continue
+        tokens = params.num_tokens(strategy)
+        classifier = build_classifier(name, part.encoder, part.preprocessor, len(part.labels), seed, tokens)
+        if params.joint(strategy).warm_start:
+            trained = part.classifiers[member]
+            whole = classifier.encoder if tokens is None else cast(TokenEncoder, classifier.encoder).encoder
+            whole.load_state_dict(trained.encoder.state_dict())
+            if tokens is None:
+                classifier.head.load_state_dict(trained.head.state_dict())
+        classifiers[name] = classifier
+    return classifiers
+
+
+def _joint_rows(
+    tickets: pd.DataFrame, parts: Mapping[str, ModalityModel], modalities: Mapping[str, Any], *, copies: bool
+) -> JointRows:
+    """Gather the features of the tickets that have any trained modality."""
+    trained = [name for name, part in parts.items() if part.is_trained]
+    some = tickets[tickets[[f"has_{name}" for name in trained]].any(axis=1)]
+    labels = parts[trained[0]].labels
+    numbers = {label: number for number, label in enumerate(labels)}
+    features = {
+        name: collect_rows(
+            [modalities[f"{name}_features"], *([modalities[f"{name}_augmented"]] if copies else [])], some, labels
+        )
+        for name in trained
+    }
+    targets = np.array([numbers[label] for label in some["label"]], dtype=np.int64)
+    return JointRows(list(some["ticket_id"]), targets, features)
+
+
 def fit_fusions(
     tickets: pd.DataFrame,
+    joint: Mapping[str, FusedModel],
     params: FusionParameters,
     bagging: BaggingParameters,
     seed: int,
@@ -50,46 +177,59 @@ def fit_fusions(
 
     Args:
         tickets: all kept tickets.
+        joint: the strategies that were trained end to end.
         params: settings of each strategy.
         bagging: how many members there are of each modality.
         seed: of starting weights and shuffling.
         hardware: for the number of threads.
-        modalities: ``<modality>_model`` and ``<modality>_outputs`` of each modality.
+        modalities: ``<modality>_model``, ``<modality>_outputs`` and ``<modality>_features`` of each modality.
 
     Returns:
-        A model for each strategy, which share their modalities' parts; and the selection: ``chosen`` and its
-        ``evidence``, a record for each candidate, empty where the parameters name the strategy.
+        A model for each strategy, which share their modalities' parts where they were not trained end to end; and the
+        selection: ``chosen`` and its ``evidence``, a record for each candidate, empty where the parameters name the
+        strategy.
 
     Raises:
         KefuError: no modality could be trained.
     """
-    torch.set_num_threads(choose_hardware(hardware).threads)
-    parts: dict[str, ModalityModel] = {
-        name.removesuffix("_model"): value for name, value in modalities.items() if name.endswith("_model")
-    }
+    machine = choose_hardware(hardware)
+    torch.set_num_threads(machine.threads)
+    parts = _models(modalities)
     if not any(part.is_trained for part in parts.values()):
         raise KefuError(
             "no modality has enough training tickets of two labels; bring more tickets (`kefu check` counts)"
         )
     labels = next(iter(parts.values())).labels
     folds = make_folds(tickets, bagging, seed)
-    judged = [fold.validation if len(fold.validation) else fold.training for fold in folds]
+    judged = _judged(folds)
     heads = [heads_of(parts, member) for member in range(len(folds))]
-    held_out = [_rows(frame, modalities, parts, labels).member(member) for member, frame in enumerate(judged)]
+    outputs = {name: shards for name, shards in _shards(modalities, "outputs").items() if parts[name].is_trained}
+    held_out = [gather(frame, outputs, labels).member(member) for member, frame in enumerate(judged)]
     prior = _prior(tickets, labels)
-    fitted = {name: fit_fusion(name, heads, prior, held_out, params=params, seed=seed) for name in STRATEGIES}
+    shared = {
+        name: fit_fusion(name, heads, prior, held_out, params=params, seed=seed) for name in params.on_shared_parts
+    }
     chosen: str = params.strategy
     evidence: list[dict[Hashable, Any]] = []
     if chosen == "auto":
-        fitted, selection = _select(fitted, heads, prior, held_out, pd.concat(judged), labels, params, seed)
+        own = {
+            name: [
+                rows_of(model, frame, {}, _shards(modalities, "features"), machine).member(member)
+                for member, frame in enumerate(judged)
+            ]
+            for name, model in joint.items()
+        }
+        said = {name: _probabilities(joint[name], rows) for name, rows in own.items()}
+        shared, selection = _select(shared, said, heads, prior, held_out, pd.concat(judged), labels, params, seed)
         chosen, evidence = selection.chosen, _records(selection.evidence)
         logger.info("fusion: %s is chosen of %d candidates", chosen, len(evidence))
-    fusions = {name: FusedModel(parts, members, name, params, labels) for name, members in fitted.items()}
-    return fusions, {"chosen": chosen, "evidence": evidence}
+    fusions = {name: FusedModel(parts, members, name, params, labels) for name, members in shared.items()}
+    return fusions | dict(joint), {"chosen": chosen, "evidence": evidence}
 
 
 def _select(
     fitted: dict[str, tuple[Fusion, ...]],
+    joint: Mapping[str, NDArray[np.float64]],
     heads: list[dict[str, nn.Linear]],
     prior: torch.Tensor,
     held_out: list[FusionRows],
@@ -98,42 +238,53 @@ def _select(
     params: FusionParameters,
     seed: int,
 ) -> tuple[dict[str, tuple[Fusion, ...]], Selection]:
-    """Compare all candidates out of fold; the ensemble, and a single modality if chosen, join what was fitted."""
+    """Compare all candidates out of fold; the ensemble, and a single modality if chosen, join what was fitted.
+
+    What strategies trained end to end say of tickets they have not seen is given. The ensemble is made of the others,
+    which stand on the same embeddings.
+    """
     folds = make_fusion_folds(held_out, seed)
     singles = [f"{ONLY}{name}" for name in heads[0]]
-    names = [*singles, *STRATEGIES]
-    found = {
+    names = [*singles, *fitted]
+    found: dict[str, NDArray[np.float64]] = {
         name: predict_out_of_fold(name, heads, prior, held_out, folds, params=params, seed=seed)
         for name in show_progress(names, total=len(names), what="fusion: candidates")
     }
     targets = np.concatenate([rows.targets for rows in held_out])
-    bases = {name: found[name] for name in STRATEGIES}
-    found[ENSEMBLE] = predict_ensemble_out_of_fold(bases, targets, np.concatenate(folds))
+    bases = {name: found[name] for name in fitted}
+    found |= joint
+    if len(fitted) > 1:
+        found[ENSEMBLE] = predict_ensemble_out_of_fold(bases, targets, np.concatenate(folds))
     columns = ["ticket_id", "customer_id", "language", "split", *modality_columns(judged)]
     tickets = judged.reindex(columns=columns)
     predictions = {
         name: Predictions(name, "fusion", labels, probabilities, targets, tickets)
         for name, probabilities in found.items()
     }
-    selection = select_strategy(
-        [predictions[name] for name in singles], [predictions[name] for name in (*STRATEGIES, ENSEMBLE)], Resampling()
-    )
+    fusions = [predictions[name] for name in (*STRATEGIES, ENSEMBLE) if name in predictions]
+    selection = select_strategy([predictions[name] for name in singles], fusions, Resampling())
     everything: dict[str, tuple[Fusion, ...]] = {**fitted}
-    everything[ENSEMBLE] = fit_ensemble(fitted, heads, prior, select_greedily(bases, targets))
+    if len(fitted) > 1:
+        everything[ENSEMBLE] = fit_ensemble(fitted, heads, prior, select_greedily(bases, targets))
     if selection.chosen in singles:
         everything[selection.chosen] = fit_fusion(selection.chosen, heads, prior, held_out, params=params, seed=seed)
     return everything, selection
 
 
 def make_model(
-    fusions: Mapping[str, FusedModel], tickets: pd.DataFrame, selection: Mapping[str, Any], **modalities: Any
+    fusions: Mapping[str, FusedModel],
+    tickets: pd.DataFrame,
+    selection: Mapping[str, Any],
+    hardware: HardwareParameters,
+    **modalities: Any,
 ) -> FusedModel:
     """Return the model of the chosen strategy, with its scores and its card."""
     chosen = fusions[selection["chosen"]]
     test = tickets[tickets["split"] == "test"]
+    outputs, features = _shards(modalities, "outputs"), _shards(modalities, "features")
     metrics = {
-        "test": _scores(chosen, _rows(test, modalities, chosen.parts, chosen.labels)),
-        "modalities": {name: dict(part.metrics) for name, part in chosen.parts.items()},
+        "test": _scores(chosen, rows_of(chosen, test, outputs, features, choose_hardware(hardware))),
+        "modalities": {name: dict(part.metrics) for name, part in _models(modalities).items()},
     }
     provenance = {
         "kefu": __version__,
@@ -146,13 +297,29 @@ def make_model(
     )
 
 
-def _rows(
-    tickets: pd.DataFrame, modalities: Mapping[str, Any], parts: Mapping[str, ModalityModel], labels: tuple[str, ...]
-) -> FusionRows:
-    outputs: dict[str, Mapping[str, FeatureShard]] = {
-        name: modalities[f"{name}_outputs"] for name, part in parts.items() if part.is_trained
-    }
-    return gather(tickets, outputs, labels)
+def _models(modalities: Mapping[str, Any]) -> dict[str, ModalityModel]:
+    return {name.removesuffix("_model"): value for name, value in modalities.items() if name.endswith("_model")}
+
+
+def _shards(modalities: Mapping[str, Any], kind: str) -> dict[str, Mapping[str, FeatureShard]]:
+    """Return each modality's shards of ``outputs`` or ``features``."""
+    return {name.removesuffix(f"_{kind}"): value for name, value in modalities.items() if name.endswith(f"_{kind}")}
+
+
+def _judged(folds: Sequence[Fold]) -> list[pd.DataFrame]:
+    """Return for each member the tickets it has not seen; those it has, where there are no others."""
+    return [fold.validation if len(fold.validation) else fold.training for fold in folds]
+
+
+def _probabilities(model: FusedModel, held_out: Sequence[FusionRows]) -> NDArray[np.float64]:
+    """Return what each member says of its own tickets (N, C), one member after the other."""
+    with torch.inference_mode():
+        return np.concatenate(
+            [
+                fusion(rows.embeddings, rows.present).double().softmax(dim=1).numpy()
+                for fusion, rows in zip(model.fusions, held_out, strict=True)
+            ]
+        )
 
 
 def _records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:

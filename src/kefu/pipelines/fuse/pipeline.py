@@ -3,32 +3,60 @@
 from kedro.pipeline import Node, Pipeline
 
 from kefu.modalities import MODALITIES
-from kefu.pipelines.fuse.nodes import fit_fusions, make_model
+from kefu.pipelines.fuse.nodes import fit_fusions, make_model, train_joint_fusions
 
 
 def create_pipeline() -> Pipeline:
-    """Fit every strategy, then make one of them the model."""
+    """Train or fit every strategy, then make one of them the model."""
     outputs = {f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES}
     models = {f"{modality}_model": f"{modality}.model" for modality in MODALITIES}
+    features = {f"{modality}_features": f"{modality}.features" for modality in MODALITIES}
+    copies = {f"{modality}_augmented": f"{modality}.augmented_features" for modality in MODALITIES}
     return Pipeline(
         [
             Node(
-                fit_fusions,
+                train_joint_fusions,
                 inputs={
                     "tickets": "tickets",
                     "params": "params:fusion",
                     "bagging": "params:bagging",
                     "seed": "params:seed",
                     "hardware": "params:hardware",
+                    "checkpoints": "params:checkpoints",
+                    **models,
+                    **features,
+                    **copies,
+                },
+                outputs=["joint_fusions", "joint_history"],
+                name="train_joint_fusions",
+            ),
+            Node(
+                fit_fusions,
+                inputs={
+                    "tickets": "tickets",
+                    "joint": "joint_fusions",
+                    "params": "params:fusion",
+                    "bagging": "params:bagging",
+                    "seed": "params:seed",
+                    "hardware": "params:hardware",
                     **models,
                     **outputs,
+                    **features,
                 },
                 outputs=["fusions", "selection"],
                 name="fit_fusions",
             ),
             Node(
                 make_model,
-                inputs={"fusions": "fusions", "tickets": "tickets", "selection": "selection", **outputs},
+                inputs={
+                    "fusions": "fusions",
+                    "tickets": "tickets",
+                    "selection": "selection",
+                    "hardware": "params:hardware",
+                    **models,
+                    **outputs,
+                    **features,
+                },
                 outputs="model",
                 name="make_model",
             ),

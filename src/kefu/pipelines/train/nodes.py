@@ -14,7 +14,8 @@ from kefu import modalities
 from kefu.engines.shards import FeatureShard
 from kefu.modalities.contract import Preprocessor
 from kefu.training.checkpoints import clear_checkpoints
-from kefu.training.data import FeatureRows
+from kefu.training.data import collect_rows
+from kefu.training.encoding import encode_shards
 from kefu.training.folds import BaggingParameters, make_folds
 from kefu.training.hardware import HardwareParameters, choose_hardware
 from kefu.training.modality_model import ModalityModel, build_classifier
@@ -62,11 +63,11 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
         members: list[Trained] = []
         judged: list[tuple[NDArray[np.float32], NDArray[np.int64]]] = []
         for number, fold in enumerate(folds):
-            validation = _collect([features], fold.validation, labels)
+            validation = collect_rows([features], fold.validation, labels)
             trained = train_classifier(
                 modality if len(folds) == 1 else f"{modality} {number + 1}/{len(folds)}",
                 build_classifier(modality, encoder, preprocessor, len(labels), seed + number),
-                _collect([features, augmented_features], fold.training, labels),
+                collect_rows([features, augmented_features], fold.training, labels),
                 validation,
                 training,
                 num_classes=len(labels),
@@ -99,20 +100,8 @@ def encode(
     model: ModalityModel, features: FeatureShards, hardware: HardwareParameters
 ) -> Iterator[dict[str, FeatureShard]]:
     """Write down the embeddings (N, K, D) and the logits (N, K, C) of every ticket that has the modality."""
-    for name, shard in features.items():
-        if not model.is_trained:
-            nothing = {"embedding": np.zeros((0, 1, 1)), "logits": np.zeros((0, 1, len(model.labels)))}
-            yield {name: FeatureShard([], nothing)}
-            continue
-        outputs = [
-            predict_classifier(classifier, shard.features, choose_hardware(hardware))
-            for classifier in model.classifiers
-        ]
-        stacked = {
-            "embedding": np.stack([output.embedding.numpy() for output in outputs], axis=1),
-            "logits": np.stack([output.logits.numpy() for output in outputs], axis=1),
-        }
-        yield {name: FeatureShard(shard.ticket_ids, stacked)}
+    for name, shard in encode_shards(model, features, choose_hardware(hardware)):
+        yield {name: shard}
 
 
 def _scores(judged: Sequence[tuple[NDArray[np.float32], NDArray[np.int64]]]) -> dict[str, float]:
@@ -125,22 +114,3 @@ def _scores(judged: Sequence[tuple[NDArray[np.float32], NDArray[np.int64]]]) -> 
         "validation_accuracy": float(accuracy_score(targets, predicted)),
         "validation_macro_f1": float(f1_score(targets, predicted, average="macro", zero_division=0)),
     }
-
-
-def _collect(sources: Sequence[FeatureShards], tickets: pd.DataFrame, labels: Sequence[str]) -> FeatureRows:
-    """Gather the rows of some tickets from shards."""
-    numbers = {label: number for number, label in enumerate(labels)}
-    targets = {i: numbers[label] for i, label in zip(tickets["ticket_id"], tickets["label"], strict=True)}
-    ids: list[str] = []
-    parts: dict[str, list[Any]] = {}
-    for shards in sources:
-        for shard in shards.values():
-            chosen = [row for row, ticket_id in enumerate(shard.ticket_ids) if ticket_id in targets]
-            ids += [shard.ticket_ids[row] for row in chosen]
-            for name, array in shard.features.items():
-                parts.setdefault(name, []).append(array[chosen])
-    return FeatureRows(
-        ids,
-        {name: np.concatenate(arrays) for name, arrays in parts.items()},
-        np.array([targets[ticket_id] for ticket_id in ids], dtype=np.int64),
-    )

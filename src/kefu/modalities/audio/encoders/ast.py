@@ -124,9 +124,20 @@ class AstEncoder(nn.Module):
             self.network = Frozen(network)
             self.projection = nn.Sequential(nn.Linear(self.embedding_dim, params.projection_dim), nn.Tanh())
             self.embedding_dim = params.projection_dim
+        self.token_dim = self.embedding_dim
+
+    def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return what is heard in each patch (B, T, embedding_dim), band by band, and which are within the clip."""
+        output, attended = self._states(features)
+        return self.projection(output.last_hidden_state[:, _SPECIAL_TOKENS:]), attended[:, _SPECIAL_TOKENS:]
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""
+        embedding: Tensor = self.projection(self._states(features)[0].pooler_output)
+        return embedding
+
+    def _states(self, features: Mapping[str, Tensor]) -> tuple[Any, Tensor]:
+        """Return the transformer's output, and which of its tokens are attended to (B, tokens)."""
         log_mel, num_frames = trim(features, "log_mel")
         log_mel = (log_mel * self.scale + self.shift).clamp(min=self.least)
         log_mel = log_mel.masked_fill(behind(num_frames, log_mel.shape[2])[:, None, :], 0.0)
@@ -134,9 +145,8 @@ class AstEncoder(nn.Module):
             log_mel = mask_frames(mask_bands(log_mel, self.params), num_frames, self.params)
         bands, frames = self.config.num_mel_bins, self.config.max_length
         log_mel = pad(log_mel, (0, frames - log_mel.shape[2], 0, bands - log_mel.shape[1]))
-        states = self.network(log_mel.transpose(1, 2), attention_mask=self._attended(num_frames)).pooler_output
-        embedding: Tensor = self.projection(states)
-        return embedding
+        attended = self._attended(num_frames)
+        return self.network(log_mel.transpose(1, 2), attention_mask=attended), attended
 
     def _attended(self, num_frames: Tensor) -> Tensor:
         """Return which tokens are attended to (B, tokens): the special ones, and patches needed to cover a clip."""

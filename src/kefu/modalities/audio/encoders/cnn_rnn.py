@@ -37,6 +37,7 @@ class CnnRnnEncoder(nn.Module):
             raise ValueError("audio.encoder.cnn_rnn: give as many time_strides as channels")
         self.params = params
         self.embedding_dim = 4 * params.hidden_dim
+        self.token_dim = 2 * params.hidden_dim
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, -1, 1))
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, -1, 1))
         blocks: list[nn.Module] = []
@@ -57,8 +58,8 @@ class CnnRnnEncoder(nn.Module):
         )
         self.dropout = nn.Dropout(params.dropout)
 
-    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Return embeddings (B, 4 * hidden_dim)."""
+    def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the state at each step (B, T, 2 * hidden_dim), and where (B, T) the clip still goes on."""
         log_mel, num_frames = trim(features, "log_mel")
         log_mel = (log_mel - self.mean) / self.std
         log_mel = log_mel.masked_fill(behind(num_frames, log_mel.shape[2])[:, None, :], 0.0)
@@ -69,10 +70,14 @@ class CnnRnnEncoder(nn.Module):
             self.dropout(maps.flatten(1, 2).transpose(1, 2)), steps.cpu(), batch_first=True, enforce_sorted=False
         )
         states, _ = nn.utils.rnn.pad_packed_sequence(self.recurrent(steps_in)[0], batch_first=True)
-        outside = behind(steps, states.shape[1])
-        weights = self.attention(states).squeeze(-1).masked_fill(outside, -torch.inf).softmax(dim=1)
+        return states, ~behind(steps, states.shape[1])
+
+    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return embeddings (B, 4 * hidden_dim)."""
+        states, inside = self.tokens(features)
+        weights = self.attention(states).squeeze(-1).masked_fill(~inside, -torch.inf).softmax(dim=1)
         attended = torch.einsum("bt,btd->bd", weights, states)
-        largest = states.masked_fill(outside[:, :, None], -torch.inf).amax(dim=1)
+        largest = states.masked_fill(~inside[:, :, None], -torch.inf).amax(dim=1)
         embedding: Tensor = self.dropout(torch.cat([attended, largest], dim=1))
         return embedding
 

@@ -42,6 +42,7 @@ class MfccCnnEncoder(nn.Module):
         super().__init__()
         self.params = params
         self.embedding_dim = 2 * params.channels[-1]
+        self.token_dim = params.channels[-1]
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, -1, 1))
         before = self.mean.shape[1]
         self.scale = nn.BatchNorm1d(before, affine=False)
@@ -58,8 +59,19 @@ class MfccCnnEncoder(nn.Module):
             before = after
         self.dropout = nn.Dropout(params.dropout)
 
+    def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return what the convolutions find at each frame (B, T, channels[-1]), and where the clip still goes on."""
+        states, num_frames = self._states(features)
+        return states.transpose(1, 2), ~behind(num_frames, states.shape[2])
+
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, 2 * channels[-1])."""
+        states, num_frames = self._states(features)
+        embedding: Tensor = self.dropout(mean_and_deviation(states.float(), num_frames))
+        return embedding
+
+    def _states(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return what the convolutions find (B, channels[-1], T), and the frames of each clip (B,)."""
         mfcc, num_frames = trim(features, "mfcc")
         outside = behind(num_frames, mfcc.shape[2])[:, None, :]
         states = self.scale((mfcc - self.mean).masked_fill(outside, 0.0))
@@ -68,5 +80,4 @@ class MfccCnnEncoder(nn.Module):
         for index, convolution in enumerate(self.convolutions):
             states = states if index == 0 else self.dropout(states)
             states = convolution(states.masked_fill(outside, 0.0))
-        embedding: Tensor = self.dropout(mean_and_deviation(states.float(), num_frames))
-        return embedding
+        return states, num_frames

@@ -36,6 +36,7 @@ class CnnEncoder(PixelEncoder):
     def __init__(self, params: CnnParameters, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__(mean, std)
         self.embedding_dim = params.channels[-1]
+        self.token_dim = params.channels[-1]
         layers: list[nn.Module] = []
         for index, (before, after) in enumerate(zip((3, *params.channels), params.channels, strict=False)):
             size = 5 if index == 0 else 3
@@ -48,7 +49,12 @@ class CnnEncoder(PixelEncoder):
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.dropout = nn.Dropout(params.dropout)
 
+    def maps(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return the last convolution's maps (B, channels[-1], H', W')."""
+        maps: Tensor = self.network(self.normalise(features))
+        return maps
+
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, channels[-1])."""
-        embedding: Tensor = self.dropout(self.network(self.normalise(features)).mean(dim=(2, 3)))
+        embedding: Tensor = self.dropout(self.maps(features).mean(dim=(2, 3)))
         return embedding

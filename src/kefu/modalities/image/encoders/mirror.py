@@ -18,6 +18,11 @@ class MirrorAveraging(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.embedding_dim = encoder.embedding_dim
+        self.token_dim = encoder.token_dim
+
+    def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the encoder's own tokens: places of a picture and of its mirror image are not the same."""
+        return self.encoder.tokens(features)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""

@@ -41,6 +41,7 @@ class PixelEncoder(nn.Module):
     """
 
     embedding_dim: int
+    token_dim: int
     mean: Tensor
     std: Tensor
 
@@ -50,6 +51,15 @@ class PixelEncoder(nn.Module):
             mean, std = _statistics(pretrained, mean, std)
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1))
+
+    def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return what is found at each place of the picture (B, T, D), row by row, and that it is there (B, T)."""
+        maps = self.maps(features).flatten(2).transpose(1, 2)
+        return maps, torch.ones(maps.shape[:2], dtype=torch.bool, device=maps.device)
+
+    def maps(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return the maps (B, D, H', W') that the embedding is pooled from."""
+        raise NotImplementedError
 
     def normalise(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return float32 pixels (B, 3, H, W) of mean 0 and deviation 1, channels last in memory."""

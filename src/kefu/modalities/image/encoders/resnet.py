@@ -72,7 +72,13 @@ class ResNetEncoder(PixelEncoder):
             self.network = Frozen(network)
             self.projection = nn.Sequential(nn.Linear(self.embedding_dim, params.projection_dim), nn.Tanh())
             self.embedding_dim = params.projection_dim
+        self.token_dim = int(self.embedding_dim)
         self.dropout = nn.Dropout(params.dropout)
+
+    def maps(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return the last stage's maps (B, D, H', W')."""
+        maps: Tensor = self.network(self.normalise(features)).last_hidden_state
+        return self.projection(maps.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""

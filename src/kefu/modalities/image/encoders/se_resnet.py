@@ -46,6 +46,7 @@ class SeResNetEncoder(PixelEncoder):
     def __init__(self, params: SeResNetParameters, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__(mean, std)
         self.embedding_dim = 2 * params.stage_dims[-1]
+        self.token_dim = params.stage_dims[-1]
         before = params.stage_dims[0]
         layers: list[nn.Module] = [
             *_convolution(3, before // 2, stride=2),
@@ -66,9 +67,14 @@ class SeResNetEncoder(PixelEncoder):
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.dropout = nn.Dropout(params.dropout)
 
+    def maps(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return the last stage's maps (B, stage_dims[-1], H', W')."""
+        maps: Tensor = self.network(self.normalise(features))
+        return maps
+
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, 2 * stage_dims[-1])."""
-        maps = self.network(self.normalise(features))
+        maps = self.maps(features)
         embedding: Tensor = self.dropout(torch.cat([maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3))], dim=1))
         return embedding
 

@@ -96,17 +96,28 @@ class VitEncoder(PixelEncoder):
             self.network = Frozen(network)
             self.projection = nn.Sequential(nn.Linear(self.embedding_dim, params.projection_dim), nn.Tanh())
             self.embedding_dim = params.projection_dim
+        self.token_dim = int(self.embedding_dim)
         self.dropout = nn.Dropout(params.dropout)
+
+    def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return what is found in each patch (B, T, embedding_dim), row by row, and that it is there (B, T)."""
+        patches = self.projection(self._states(features)[:, 1:])
+        return patches, torch.ones(patches.shape[:2], dtype=torch.bool, device=patches.device)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""
+        states = self._states(features)
+        pooled = states[:, 0] if self.pooling == "first" else states[:, 1:].mean(dim=1)
+        embedding: Tensor = self.dropout(self.projection(pooled))
+        return embedding
+
+    def _states(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return the class token's state and those of the patches (B, 1 + T, hidden_dim)."""
         pixels = self.normalise(features)
         height, width = pixels.shape[2:]
         pixels = pad(pixels, (0, self.size[1] - width, 0, self.size[0] - height))
-        tokens = self.network(self.stem(pixels)).last_hidden_state
-        pooled = tokens[:, 0] if self.pooling == "first" else tokens[:, 1:].mean(dim=1)
-        embedding: Tensor = self.dropout(self.projection(pooled))
-        return embedding
+        states: Tensor = self.network(self.stem(pixels)).last_hidden_state
+        return states
 
 
 def _whole_patches(size: Sequence[int], patch_size: Sequence[int]) -> tuple[int, int]:

@@ -93,18 +93,28 @@ class BertEncoder(nn.Module):
             self.network = Frozen(network)
             self.projection = nn.Sequential(nn.Linear(hidden_dim, params.projection_dim), nn.Tanh())
             self.embedding_dim = params.projection_dim
+        self.token_dim = self.embedding_dim
+
+    def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the hidden state of each token (B, L, embedding_dim), and where (B, L) there is one."""
+        states, inside, _ = self._states(features)
+        return self.projection(self.dropout(states)), inside
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""
-        token_ids, lengths = trim(features)
-        inside = ~padding_mask(lengths, token_ids.shape[1])
-        states = self.network(input_ids=token_ids, attention_mask=inside.long()).last_hidden_state
+        states, inside, lengths = self._states(features)
         if self.pooling == "first":
             pooled = states[:, 0]
         else:
             pooled = torch.einsum("btd,bt->bd", states, inside.to(states.dtype)) / lengths[:, None]
         embedding: Tensor = self.projection(self.dropout(pooled))
         return embedding
+
+    def _states(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        token_ids, lengths = trim(features)
+        inside = ~padding_mask(lengths, token_ids.shape[1])
+        states = self.network(input_ids=token_ids, attention_mask=inside.long()).last_hidden_state
+        return states, inside, lengths
 
 
 def _check_features(pretrained: Pretrained, config: "BertConfig", preprocessor: TextPreprocessor) -> None:

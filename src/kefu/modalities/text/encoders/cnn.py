@@ -40,6 +40,7 @@ class CnnEncoder(nn.Module):
         super().__init__()
         self.widths = params.widths
         self.embedding_dim = len(params.widths) * params.num_filters
+        self.token_dim = self.embedding_dim
         self.token_dropout = params.token_dropout
         self.embedding = nn.Embedding(vocab_size, params.token_dim, padding_idx=0)
         self.convolutions = nn.ModuleList(
@@ -47,18 +48,32 @@ class CnnEncoder(nn.Module):
         )
         self.dropout = nn.Dropout(params.dropout)
 
+    def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return what the filters find where they end (B, L, embedding_dim), and where (B, L) there is a token."""
+        spans, lengths = self._spans(features)
+        size = int(lengths.max())
+        found = torch.cat([values[:, :, :size].relu() for values in spans], dim=1).transpose(1, 2)
+        return found, ~padding_mask(lengths, size)
+
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, len(widths) * num_filters)."""
+        spans, lengths = self._spans(features)
+        pooled = []
+        for width, values in zip(self.widths, spans, strict=True):
+            outside = padding_mask(lengths + width - 1, values.shape[2])
+            pooled.append(values.masked_fill(outside[:, None], -torch.inf).amax(dim=2).relu())
+        embedding: Tensor = self.dropout(torch.cat(pooled, dim=1))
+        return embedding
+
+    def _spans(self, features: Mapping[str, Tensor]) -> tuple[list[Tensor], Tensor]:
+        """Return for each width what its filters say of every span (B, num_filters, L + width - 1), and L (B,)."""
         token_ids, lengths = trim(features)
         if self.training:
             token_ids = drop_tokens(token_ids, self.token_dropout)
         embedded = self.dropout(self.embedding(token_ids))
         embedded = embedded.masked_fill(padding_mask(lengths, token_ids.shape[1])[:, :, None], 0).transpose(1, 2)
-        pooled = []
-        for width, convolution in zip(self.widths, self.convolutions, strict=True):
-            beside = width - 1
-            values = convolution(pad(embedded, (beside, beside)))
-            outside = padding_mask(lengths + beside, values.shape[2])
-            pooled.append(values.masked_fill(outside[:, None], -torch.inf).amax(dim=2).relu())
-        embedding: Tensor = self.dropout(torch.cat(pooled, dim=1))
-        return embedding
+        spans = [
+            convolution(pad(embedded, (width - 1, width - 1)))
+            for width, convolution in zip(self.widths, self.convolutions, strict=True)
+        ]
+        return spans, lengths

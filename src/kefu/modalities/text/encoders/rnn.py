@@ -31,6 +31,7 @@ class RnnEncoder(nn.Module):
     def __init__(self, params: RnnParameters, vocab_size: int) -> None:
         super().__init__()
         self.embedding_dim = 4 * params.hidden_dim
+        self.token_dim = 2 * params.hidden_dim
         self.token_dropout = params.token_dropout
         self.embedding = nn.Embedding(vocab_size, params.token_dim, padding_idx=0)
         recurrent = nn.GRU if params.cell == "gru" else nn.LSTM
@@ -40,17 +41,21 @@ class RnnEncoder(nn.Module):
         )
         self.dropout = nn.Dropout(params.dropout)
 
-    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Return embeddings (B, 4 * hidden_dim)."""
+    def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the state at each token (B, L, 2 * hidden_dim), and where (B, L) there is one."""
         token_ids, lengths = trim(features)
         if self.training:
             token_ids = drop_tokens(token_ids, self.token_dropout)
         embedded = self.dropout(self.embedding(token_ids))
         packed = nn.utils.rnn.pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
         states, _ = nn.utils.rnn.pad_packed_sequence(self.recurrent(packed)[0], batch_first=True)
-        padding = padding_mask(lengths, states.shape[1])
-        weights = self.attention(states).squeeze(-1).masked_fill(padding, -torch.inf).softmax(dim=1)
+        return states, ~padding_mask(lengths, states.shape[1])
+
+    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return embeddings (B, 4 * hidden_dim)."""
+        states, inside = self.tokens(features)
+        weights = self.attention(states).squeeze(-1).masked_fill(~inside, -torch.inf).softmax(dim=1)
         attended = torch.einsum("bt,btd->bd", weights, states)
-        largest = states.masked_fill(padding[:, :, None], -torch.inf).amax(dim=1)
+        largest = states.masked_fill(~inside[:, :, None], -torch.inf).amax(dim=1)
         embedding: Tensor = self.dropout(torch.cat([attended, largest], dim=1))
         return embedding

@@ -29,11 +29,17 @@ class TfidfEncoder(nn.Module):
     def __init__(self, params: TfidfParameters, num_features: int) -> None:
         super().__init__()
         self.embedding_dim = params.embedding_dim
+        self.token_dim = params.embedding_dim
         self.terms = nn.EmbeddingBag(max(num_features, 1), params.embedding_dim, mode="sum")
         nn.init.normal_(self.terms.weight, std=0.05)
         self.bias = nn.Parameter(torch.zeros(params.embedding_dim)) if params.activation == "gelu" else None
         self.dropout = nn.Dropout(params.dropout)
         self.embedding_dropout = nn.Dropout(params.embedding_dropout)
+
+    def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the embedding as the one token (B, 1, embedding_dim), and that it is there (B, 1)."""
+        embedding = self(features)[:, None]
+        return embedding, torch.ones(embedding.shape[:2], dtype=torch.bool, device=embedding.device)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""

@@ -20,6 +20,13 @@ class WideDeepEncoder(nn.Module):
         self.deep = deep
         self.wide = wide
         self.embedding_dim = deep.embedding_dim + wide.embedding_dim
+        self.token_dim = deep.token_dim + wide.token_dim
+
+    def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the deep tokens, each with the wide embedding at its side (B, L, D), and where (B, L) there is one."""
+        deep, inside = self.deep.tokens(features)
+        wide = self.wide(features)[:, None].expand(-1, deep.shape[1], -1)
+        return torch.cat([deep, wide], dim=2), inside
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return both embeddings side by side."""

@@ -1,0 +1,36 @@
+"""What a model's parts say of tickets: as it was written down, or anew where the parts are the model's own."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from kefu.engines.shards import FeatureShard
+from kefu.fusion.contract import FusionRows
+from kefu.fusion.rows import gather
+from kefu.fusion.strategies import END_TO_END
+from kefu.model import FusedModel
+from kefu.training.encoding import encode_shards
+from kefu.training.hardware import Hardware
+
+Shards = Mapping[str, Mapping[str, FeatureShard]]
+"""For each modality its shards."""
+
+
+def rows_of(
+    model: FusedModel, tickets: pd.DataFrame, outputs: Shards, features: Shards, hardware: Hardware
+) -> FusionRows:
+    """Return a row for every ticket, with the embeddings (N, K, D) of all members of the model.
+
+    Args:
+        model: of any strategy.
+        tickets: with ``ticket_id`` and ``label``.
+        outputs: what the classifiers trained for each modality said of all tickets.
+        features: for strategies whose encoders were trained with the fusion.
+        hardware: device and threads.
+    """
+    trained = {name: part for name, part in model.parts.items() if part.is_trained}
+    if model.strategy not in END_TO_END:
+        return gather(tickets, {name: outputs[name] for name in trained}, model.labels)
+    wanted = frozenset(tickets["ticket_id"])
+    own = {name: dict(encode_shards(part, features[name], hardware, wanted)) for name, part in trained.items()}
+    return gather(tickets, own, model.labels)
