@@ -4,12 +4,13 @@ import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.utils import find_kedro_project
 
 from kefu.cli.mistakes import explain, explain_parameters, tell_mistakes
 from kefu.cli.project import require_environment
@@ -25,10 +26,13 @@ def _run(pipeline: str | None, pipelines: list[str], **options: Any) -> Any:
     names = [*([pipeline] if pipeline else []), *pipelines]
     chosen = _require_pipelines(names)
     _require_nodes(chosen, options)
-    conf = Path(options["conf_source"] or "conf")
-    require_environment(conf, options["env"])
-    _require_parameters(chosen, conf, options["env"], options["params"])
-    with _without_reports_of_mistakes():
+    if options["conf_source"]:
+        options["conf_source"] = str(Path(options["conf_source"]).absolute())
+    # paths in parameters are relative to the project, wherever in it the command was typed
+    with chdir(find_kedro_project(Path.cwd()) or Path.cwd()), _without_reports_of_mistakes():
+        conf = Path(options["conf_source"] or "conf")
+        require_environment(conf, options["env"])
+        _require_parameters(chosen, conf, options["env"], options["params"])
         # Kedro warns of the singular, which this project keeps
         return kedro_run.callback(pipeline=None, pipelines=names, **options)  # type: ignore[misc]
 

@@ -54,10 +54,13 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
         folds = make_folds(tickets, bagging, seed)
         known = [fold.training.loc[fold.training[f"has_{modality}"], "label"] for fold in folds]
         if min(names.nunique() for names in known) < 2:
-            logger.warning(
-                "%s: %d training tickets with %d labels, too little to learn from; the model will do without it",
-                modality, len(known[0]), known[0].nunique(),
-            )  # fmt: skip
+            if tickets[f"has_{modality}"].any():
+                logger.warning(
+                    "%s: %d training tickets with %d labels, too little to learn from; the model will do without it",
+                    modality, len(known[0]), known[0].nunique(),
+                )  # fmt: skip
+            else:
+                logger.info("%s: no ticket has any", modality)
             untrained = ModalityModel(modality, labels, cleaning, encoder, None, ())
             return untrained, pd.DataFrame(columns=["member", *HISTORY_COLUMNS])
         members: list[Trained] = []
