@@ -21,12 +21,13 @@ help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "  make run ENV=retail   trains on another environment (a folder under conf/)"
+	@echo "  make run PRESET=transformer   trains other models (a file of conf/presets); goes with any ENV"
 
 setup: $(STAMP) $(DEMO)  ## make the environment (.venv) and the demo tickets; quick when nothing changed
 	@echo "kefu is ready. Next: 'make run' trains on the demo tickets, '. $(BIN)/activate' gives you kedro and kefu."
 
 run: setup  ## train on the demo tickets, evaluate, say where the report lies
-	$(BIN)/kedro run --pipelines train_fusion --env $(ENV)
+	$(BIN)/kedro run --pipelines train_fusion --env $(ENV) $(if $(PRESET),--params preset=$(PRESET))
 
 test: setup  ## run all tests (those that need real data or a GPU skip themselves without)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses $(JOBS)

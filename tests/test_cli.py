@@ -1,4 +1,5 @@
 import json
+from typing import Annotated
 
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ from pydantic import Field, ValidationError
 from kefu.cli import kefu
 from kefu.cli.mistakes import explain, explain_parameters, tell_mistakes
 from kefu.cli.parameters import list_parameters
+from kefu.modalities.pretrained import Pretrained, from_folder
 from kefu.parameters import Parameters
 from kefu.tickets.errors import KefuError
 
@@ -136,6 +138,10 @@ class _Outer(Parameters):
     training: _Inner = _Inner()
 
 
+class _Weights(Parameters):
+    pretrained: Annotated[Pretrained | None, from_folder("bert")] = Field(None, description="Folder.")
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -149,6 +155,11 @@ def test_parameter_errors(values, said):
     with pytest.raises(ValidationError) as caught:
         _Outer.model_validate(values)
     assert said in explain_parameters(caught.value, "image", _Outer)
+
+
+def test_a_parameter_is_listed_as_it_is_written():
+    (listed,) = list_parameters({"weights": _Weights})
+    assert (listed.name, listed.kind) == ("weights.pretrained", "str | null")
 
 
 def test_parameters_are_listed_with_type_limit_default_and_meaning():

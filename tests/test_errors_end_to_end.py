@@ -86,7 +86,7 @@ def test_tables_that_cannot_be_trained_on(kedro_run, content, said):
 
 
 def test_no_table_at_all(kedro_run):
-    is_told(kedro_run(None, *CLEAN), "run `kedro run --pipelines demo_data` first")
+    is_told(kedro_run(None, *CLEAN), "run `kedro run --pipelines demo_data --params hardware.workers=1` first")
     is_told(kedro_run(None, *CLEAN, "--env", "retail"), "tickets.csv") if "KEFU_SHARED" not in os.environ else None
 
 
@@ -96,6 +96,7 @@ def test_no_table_at_all(kedro_run):
         ("text.training.max_epochs=x", "parameter text.training.max_epochs: should be a valid integer"),
         ("text.training.max_epoch=1", "parameter text.training.max_epoch: there is no such parameter; did you mean"),
         ("text.trainin.max_epochs=1", "--params text.trainin.max_epochs: there is no such parameter"),
+        ("preset=bset", "there is no preset 'bset'; did you mean 'best'? (there are: best, cnn_rnn, transformer)"),
         ("sed=1", "--params sed: there is no such parameter; did you mean 'seed'?"),
     ],
 )
@@ -106,11 +107,31 @@ def test_misspelt_parameters(kedro_run, params, said):
 def test_names_that_are_not_there(kedro_run):
     is_told(kedro_run(None, "--pipelines", "clen"), "no pipeline 'clen'; did you mean 'clean'?", "train_fusion")
     is_told(kedro_run(None, "--env", "retial"), "no environment 'retial'; did you mean 'retail'?")
+    is_told(kedro_run(None, "--env", "presets"), "no environment 'presets' (there are: banking77, clinc150,")
     is_told(kedro_run(None, "--pipelines", "clean", "--nodes", "clen"), "clen", "assemble_tickets")
 
 
 def test_a_pipeline_before_its_turn(kedro_run):
     is_told(kedro_run(table(*rows(4)), "--pipelines", "augment"), "run `kedro run --pipelines clean` first")
+    said = "run `kedro run --pipelines clean --params preset=best` first"
+    is_told(kedro_run(None, "--pipelines", "augment", "--params", "preset=best"), said)
+
+
+def test_a_prediction_of_nothing(kedro_run, project, monkeypatch):
+    monkeypatch.setenv("KEFU_SHARED", str(project))
+    (project / "data/fsdd").mkdir(parents=True)
+    result = kedro_run(None, "--pipelines", "predict", "--env", "fsdd")
+    is_told(result, "`kedro run --pipelines predict --env fsdd --params new_tickets=new.csv`")
+
+
+def test_paths_in_parameters_are_relative_to_the_project(kedro_run, project, monkeypatch):
+    (project / "weights").mkdir()
+    (project / "weights/config.json").write_text('{"model_type": "gpt"}', "utf-8")
+    monkeypatch.chdir(project / "src")
+    is_told(
+        kedro_run(None, "--params", "text.encoder.bert.pretrained=weights"),
+        f"{project / 'weights/config.json'} describes a model of type 'gpt'",
+    )
 
 
 def test_a_gpu_that_is_not_there(kedro_run, monkeypatch):

@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from kefu.config_loader import format_params
 from kefu.tickets.errors import KefuError
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class MissingInputHooks:
         """Look for every input that another pipeline makes.
 
         Raises:
-            KefuError: some are missing; the message says which pipelines make them.
+            KefuError: some are missing; the message says which pipelines make them, or how to name them.
         """
         from kefu.pipeline_registry import register_pipelines
 
@@ -92,15 +93,27 @@ class MissingInputHooks:
             return
         names = sorted(name for name in pipeline.inputs() if not name.startswith("param"))
         missing = [name for name in names if not catalog.get(name).exists()]
+        given = run_params.get("runtime_params") or {}
+        if "new_tickets" in missing and "new_tickets" not in given:
+            raise KefuError(
+                f"{catalog.get('new_tickets').path} is no table of tickets to predict; name one: "
+                f"`{_command(['predict'], run_params, given | {'new_tickets': 'new.csv'})}`"
+            )
         stages = {name: stage for name, stage in register_pipelines().items() if not _is_composed(name)}
         made_by = {name: _producers(stages, catalog, name) for name in missing}
         needed = [name for name in stages if any(name in producers for producers in made_by.values())]
         if needed:
             wanting = [name for name, producers in made_by.items() if producers]
             more = f" and {len(wanting) - 3} more" if len(wanting) > 3 else ""
-            chosen = f" --env {run_params['env']}" if run_params.get("env") not in (None, "local", "base") else ""
-            command = f"kedro run --pipelines {','.join(needed)}{chosen}"
+            command = _command(needed, run_params, given)
             raise KefuError(f"{', '.join(wanting[:3])}{more}: not there yet; run `{command}` first")
+
+
+def _command(pipelines: Iterable[str], run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
+    """Return what to type to run pipelines in the environment of this run."""
+    environment = f" --env {run_params['env']}" if run_params.get("env") not in (None, "local", "base") else ""
+    given = f" --params {format_params(params)}" if params else ""
+    return f"kedro run --pipelines {','.join(pipelines)}{environment}{given}"
 
 
 def _is_composed(pipeline_name: str) -> bool:

@@ -1,8 +1,8 @@
 """Settings of the Kedro project."""
 
-from kedro.config import OmegaConfigLoader
 from omegaconf.resolvers import oc
 
+from kefu.config_loader import PresetConfigLoader
 from kefu.hooks import MissingInputHooks, ProgressHooks
 
 
@@ -12,7 +12,7 @@ def version_root(versioned: bool) -> str:
 
 
 HOOKS = (MissingInputHooks(), ProgressHooks())
-CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_CLASS = PresetConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

@@ -14,10 +14,10 @@ LEVELS = (
     {"tickets"},
     {"modalities"},
     {"engines", "training", "evaluation", "fusion", "demo", "importers", "bundle", "model", "model_card", "predictor"},
-    {"pipelines", "service", "datasets", "settings", "hooks", "pipeline_registry", "cli"},
+    {"pipelines", "service", "datasets", "settings", "hooks", "pipeline_registry", "cli", "config_loader"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-KEDRO_ROOMS = {"pipelines", "datasets", "settings", "hooks", "pipeline_registry", "cli"}
+KEDRO_ROOMS = {"pipelines", "datasets", "settings", "hooks", "pipeline_registry", "cli", "config_loader"}
 # `kefu` shows the predictor at the top, lazily or not: what it names is not what it rests on
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 

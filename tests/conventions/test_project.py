@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog
 from pydantic import BaseModel, TypeAdapter
 
+from kefu.config_loader import PRESETS
 from kefu.modalities import MODALITIES
 from kefu.pipeline_registry import register_pipelines
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENTS = sorted(path.name for path in (ROOT / "conf").iterdir() if path.is_dir() and path.name != "base")
+FOLDERS = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()}
+ENVIRONMENTS = sorted(FOLDERS - {"base", PRESETS})
+PRESET_FILES = sorted((ROOT / "conf" / PRESETS).iterdir())
 STAGES = {"demo_data", "clean", "augment", "features", "train_text", "train_image", "train_audio", "fuse", "evaluate"}
 PIPELINES = register_pipelines()
 LAYERS = ("raw", "intermediate", "primary", "features", "models", "model_output", "fusion", "reporting")
@@ -63,6 +67,36 @@ def test_layers_follow_one_another() -> None:
 
 @pytest.mark.parametrize("pipeline_name", PIPELINES)
 def test_parameters_validate(catalog: DataCatalog, pipeline_name: str) -> None:
+    validate_parameters(catalog, pipeline_name)
+
+
+@pytest.mark.parametrize("preset", [path.stem for path in PRESET_FILES])
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_preset_goes_with_every_environment(environment: str, preset: str) -> None:
+    with catalog_of(environment, preset=preset) as catalog:
+        validate_parameters(catalog, "train_fusion")
+        assert catalog.load("params:preset") == preset
+
+
+@pytest.mark.parametrize("path", PRESET_FILES, ids=lambda path: path.stem)
+def test_presets_name_all_models_and_nothing_of_the_data(path: Path) -> None:
+    """What data look like (cleaning, features, splits, copies) is the environment's."""
+    preset = yaml.safe_load(path.read_text(encoding="utf-8"))
+    groups = {f"{top}.{name}" for top, group in preset.items() for name in group}
+    trained = {f"{modality}.{group}" for modality in MODALITIES for group in ("encoder", "training")}
+    assert {f"{modality}.encoder" for modality in MODALITIES} | {"fusion.strategy", "bagging.folds"} <= groups
+    assert {name for name in groups if name.partition(".")[0] in MODALITIES} <= trained
+    assert preset.keys() <= {*MODALITIES, "fusion", "bagging"}
+    for modality in MODALITIES:
+        assert "architecture" in preset[modality]["encoder"]
+
+
+def test_presets_are_documented() -> None:
+    documented = (ROOT / "docs/presets.md").read_text(encoding="utf-8")
+    assert [path.stem for path in PRESET_FILES if f"`{path.stem}`" not in documented] == []
+
+
+def validate_parameters(catalog: DataCatalog, pipeline_name: str) -> None:
     for node in PIPELINES[pipeline_name].nodes:
         bound = inspect.signature(node.func).bind(
             *(node.inputs if isinstance(node._inputs, list) else ()),

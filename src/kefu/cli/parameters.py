@@ -8,6 +8,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import click
+from pydantic import BeforeValidator
 
 from kefu.cli.mistakes import tell_mistakes
 
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
 _PLAIN = {
+    "preset": "The models: a file of conf/presets, as cnn_rnn, transformer or best; null: those of the environment.",
     "seed": "Of starting weights, shuffling and augmentation.",
     "dataset": "Name of the data set: the folder of its results; set it in conf/<environment>/globals.yml.",
     "tickets_path": "The table of tickets; set it in conf/<environment>/globals.yml.",
+    "given_params": "What was typed after --params, for the report; fills itself.",
     "checkpoints": "Folder of unfinished trainings, which a second run resumes.",
 }
 _LIMITS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
@@ -92,7 +95,8 @@ def _fields(model: Any, prefix: str) -> Iterator[Parameter]:
         limits = [
             f"{sign} {getattr(m, key)}" for m in field.metadata for key, sign in _LIMITS.items() if hasattr(m, key)
         ]
-        kind = ", ".join([_kind(field.annotation), *limits])
+        written = next((m.json_schema_input_type for m in field.metadata if isinstance(m, BeforeValidator)), Any)
+        kind = ", ".join([_kind(field.annotation if written is Any else written), *limits])
         default = (
             ""
             if field.is_required()

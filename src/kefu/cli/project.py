@@ -6,7 +6,7 @@ import sys
 import tomllib
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,8 @@ from kefu.tickets.errors import KefuError, did_you_mean
 @contextmanager
 def open_project(environment: str | None) -> Iterator[Any]:
     """Yield Kedro's context of the project around the working directory, or None outside of one.
+
+    Meanwhile its folder is the working directory, as paths in parameters are relative to it.
 
     Raises:
         KefuError: an environment was asked for that does not exist.
@@ -33,7 +35,7 @@ def open_project(environment: str | None) -> Iterator[Any]:
     from kedro.framework.startup import bootstrap_project
 
     bootstrap_project(root)
-    with KedroSession.create(project_path=root, env=environment) as session:
+    with chdir(root), KedroSession.create(project_path=root, env=environment) as session:
         yield cast(KedroSession, session).load_context()
 
 
@@ -53,10 +55,13 @@ def require_environment(conf: Path, environment: str | None) -> None:
     Raises:
         KefuError: it is not; the message lists those there are.
     """
+    from kefu.config_loader import PRESETS
+
     name = environment or os.environ.get("KEDRO_ENV")
-    if not name or not conf.is_dir() or (conf / name).is_dir():
+    if not name or not conf.is_dir() or (name != PRESETS and (conf / name).is_dir()):
         return
-    others = sorted(path.name for path in conf.iterdir() if path.is_dir() and path.name not in ("base", "local"))
+    unlisted = ("base", "local", PRESETS)
+    others = sorted(path.name for path in conf.iterdir() if path.is_dir() and path.name not in unlisted)
     raise KefuError(
         f"there is no environment '{name}'{did_you_mean(name, others)} (there are: {', '.join(others) or 'none'}; "
         f"an environment is a folder of {conf.name}/)"

@@ -1,6 +1,7 @@
 """Nodes of the evaluation pipeline."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,7 @@ def evaluate_predictions(
     quarantine: pd.DataFrame,
     selection: Mapping[str, Any],
     joint_history: pd.DataFrame,
+    preset: str | None,
     params: EvaluationParameters,
     **histories: pd.DataFrame,
 ) -> tuple[Evaluation, dict[str, Any], go.Figure, go.Figure, go.Figure, go.Figure, go.Figure]:
@@ -86,22 +88,31 @@ def evaluate_predictions(
         tickets=tickets,
         parameters=params,
     )
+    evaluation = replace(evaluation, metrics=evaluation.metrics | {"preset": preset})
     return (evaluation, evaluation.metrics, *(evaluation.figures[name] for name in SHOWN_FIGURES))
 
 
 def write_report(
-    evaluation: Evaluation, tickets: pd.DataFrame, dataset_name: str, seed: int, **contact_sheets: go.Figure
+    evaluation: Evaluation,
+    tickets: pd.DataFrame,
+    dataset_name: str,
+    preset: str | None,
+    given_params: str,
+    seed: int,
+    **contact_sheets: go.Figure,
 ) -> str:
     """Render the report: one HTML file that needs nothing else."""
     synthetic = "synthetic" in tickets and tickets["synthetic"].astype(str).str.lower().eq("true").any()
     environment = "" if dataset_name == "demo" else f" --env {dataset_name}"
+    given = f" --params {given_params}" if given_params else ""
     return render_report(
         evaluation,
         title=f"kefu · {dataset_name}",
         synthetic=bool(synthetic),
         contact_sheets={name: sheet for name, sheet in contact_sheets.items() if sheet.layout.images or sheet.data},
         facts={
-            "Command": f"kedro run --pipeline train_fusion{environment}",
+            "Command": f"kedro run --pipeline train_fusion{environment}{given}",
+            "Preset": preset or "none",
             "Seed": str(seed),
             "kefu": __version__,
             "torch": torch.__version__,
