@@ -4,10 +4,11 @@
     python benchmarks/ablation.py audio --seeds 2 --set training.max_epochs=10 --set hardware.threads=1
     python benchmarks/ablation.py --env retail audio --only --try training.ema_decay=0.99 --try training.mixup_alpha=0.4
 
-The features must have been extracted: ``kedro run --pipelines clean,augment,features --env retail``. Each training is
-the node of the pipeline itself, with the environment's parameters but for one. The test split is left out before
-anything is trained. Differences are to the unchanged training of the same seed; between equal trainings of different
-seeds a score moves too, so a difference counts where all seeds agree. Ctrl-C leaves what is finished in the results.
+The features must have been extracted: ``kedro run --pipelines clean,augment,features,pretrain --env retail``. Each
+training is the node of the pipeline itself, with the environment's parameters but for one. The test split is left out
+before anything is trained. Differences are to the unchanged training of the same seed; between equal trainings of
+different seeds a score moves too, so a difference counts where all seeds agree. Ctrl-C leaves what is finished in the
+results.
 """
 
 import argparse

@@ -5,7 +5,7 @@ import warnings
 from kedro.pipeline import Pipeline
 
 from kefu.modalities import MODALITIES
-from kefu.pipelines import augment, clean, demo_data, evaluate, features, fuse, predict, train
+from kefu.pipelines import augment, clean, demo_data, evaluate, features, fuse, predict, pretrain, train
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -18,6 +18,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "clean": clean.create_pipeline(),
         "augment": augment.create_pipeline(),
         "features": features.create_pipeline(),
+        "pretrain": pretrain.create_pipeline(),
         **{f"train_{name}": train.create_pipeline(name) for name in MODALITIES},
         "fuse": fuse.create_pipeline(),
         "evaluate": evaluate.create_pipeline(),

@@ -21,7 +21,9 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()}
 ENVIRONMENTS = sorted(FOLDERS - {"base", PRESETS})
 PRESET_FILES = sorted((ROOT / "conf" / PRESETS).iterdir())
-STAGES = {"demo_data", "clean", "augment", "features", "train_text", "train_image", "train_audio", "fuse", "evaluate"}
+STAGES = {"demo_data", "clean", "augment", "features", "pretrain", "fuse", "evaluate"} | {
+    f"train_{modality}" for modality in MODALITIES
+}
 PIPELINES = register_pipelines()
 LAYERS = ("raw", "intermediate", "primary", "features", "models", "model_output", "fusion", "reporting")
 

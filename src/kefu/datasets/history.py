@@ -11,7 +11,7 @@ from kefu.evaluation.figures import learning
 
 
 class HistoryDataset(CSVDataset):
-    """One row an epoch: ``epoch``, ``train_loss``, ``validation_loss``, ``validation_macro_f1``, ``seconds``.
+    """One row an epoch: ``epoch``, ``train_loss``, ``validation_loss``, a validation score, ``seconds``.
 
     Args:
         filepath: the CSV file.
@@ -22,6 +22,6 @@ class HistoryDataset(CSVDataset):
         super().__init__(filepath=filepath, save_args={"index": False}, metadata=metadata)
 
     def preview(self) -> PlotlyPreview:
-        """Return loss and macro-F1 by epoch for kedro-viz; a modality that was not trained has an empty chart."""
+        """Return loss and score by epoch for kedro-viz; where nothing was trained the chart is empty."""
         history: pd.DataFrame = self.load()
         return PlotlyPreview(json.loads(learning(history, "").to_json()))

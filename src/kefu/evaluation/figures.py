@@ -260,12 +260,13 @@ def reliability(curve: pd.DataFrame) -> go.Figure:
 
 
 def learning(history: pd.DataFrame, name: str) -> go.Figure:
-    """Draw loss (above) and validation macro-F1 (below) of one modality by epoch."""
+    """Draw loss (above) and validation score (below) by epoch: macro-F1, or recall@1 of a pretraining."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.09)
     for column, label, colour, row in (
         ("train_loss", "Training", ORANGE, 1),
         ("validation_loss", "Validation", BLUE, 1),
         ("validation_macro_f1", "Validation macro-F1", BLUE, 2),
+        ("validation_recall_at_1", "Validation recall@1", BLUE, 2),
     ):
         if column not in history or history[column].isna().all():
             continue
@@ -283,7 +284,8 @@ def learning(history: pd.DataFrame, name: str) -> go.Figure:
             col=1,
         )
     figure.update_yaxes(title_text="Loss (nats)", row=1, col=1, nticks=5)
-    figure.update_yaxes(title_text="Macro-F1", row=2, col=1, nticks=5)
+    score = "Recall@1" if "validation_recall_at_1" in history else "Macro-F1"
+    figure.update_yaxes(title_text=score, row=2, col=1, nticks=5)
     figure.update_xaxes(title_text="Epoch", row=2, col=1, tickformat="d")
     return _finished(figure, f"{short(name, 24).capitalize()}", 400)
 

@@ -12,7 +12,16 @@ from torch import Tensor, nn
 
 logger = logging.getLogger(__name__)
 
-HISTORY_COLUMNS = ("epoch", "train_loss", "validation_loss", "validation_macro_f1", "seconds")
+SCORES = {"macro_f1": "macro-F1", "recall_at_1": "recall@1"}
+"""What a validation score is called in messages."""
+
+
+def history_columns(score: str) -> tuple[str, ...]:
+    """Return the columns of a history with this validation score beside the loss."""
+    return ("epoch", "train_loss", "validation_loss", f"validation_{score}", "seconds")
+
+
+HISTORY_COLUMNS = history_columns("macro_f1")
 
 
 class SeedEachEpoch(Callback):
@@ -37,9 +46,10 @@ class Patience(EarlyStopping):
 class History(Callback):
     """Keep one row an epoch, across interruptions, and tell a person how far training is."""
 
-    def __init__(self, name: str, max_epochs: int) -> None:
+    def __init__(self, name: str, max_epochs: int, score: str = "macro_f1") -> None:
         self.name = name
         self.max_epochs = max_epochs
+        self.score = score
         self.rows: list[dict[str, float]] = []
         self.started = time.monotonic()
 
@@ -61,12 +71,12 @@ class History(Callback):
         measured = {key: float(value) for key, value in trainer.callback_metrics.items()}
         seconds = time.monotonic() - self.started
         epoch = trainer.current_epoch + 1
-        row = {key: measured.get(key, math.nan) for key in HISTORY_COLUMNS[1:-1]}
+        row = {key: measured.get(key, math.nan) for key in history_columns(self.score)[1:-1]}
         self.rows.append({"epoch": epoch, **row, "seconds": round(seconds, 3)})
         logger.info(
-            "%s: epoch %d/%d  loss %.3f  validation loss %.3f  macro-F1 %.3f  (%.1f s, at most %.0f s left)",
-            self.name, epoch, self.max_epochs, row["train_loss"], row["validation_loss"],
-            row["validation_macro_f1"], seconds, seconds * (self.max_epochs - epoch),
+            "%s: epoch %d/%d  loss %.3f  validation loss %.3f  %s %.3f  (%.1f s, at most %.0f s left)",
+            self.name, epoch, self.max_epochs, row["train_loss"], row["validation_loss"], SCORES[self.score],
+            row[f"validation_{self.score}"], seconds, seconds * (self.max_epochs - epoch),
         )  # fmt: skip
 
 

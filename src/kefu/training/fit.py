@@ -25,7 +25,7 @@ class Fitted:
     """How a training went."""
 
     history: pd.DataFrame
-    """epoch, train_loss, validation_loss, validation_macro_f1, seconds"""
+    """epoch, train_loss, validation_loss, a validation score, seconds"""
     best_epoch: int
 
 
@@ -45,12 +45,13 @@ def fit(
     seed: int,
     checkpoints: Path | None = None,
     ema_decay: float = 0.0,
+    score: str = "macro_f1",
 ) -> Fitted:
     """Train a network in place and leave it, on the CPU, as it was at its best validation epoch.
 
     Args:
         name: for messages.
-        task: logs ``train_loss`` and, with validation, ``validation_loss`` and ``validation_macro_f1``.
+        task: logs ``train_loss`` and, with validation, ``validation_loss`` and ``validation_<score>``.
         network: what is learned; a part of the task.
         loader: training batches.
         validation: validation batches; without, the last epoch is taken.
@@ -63,20 +64,21 @@ def fit(
         seed: of whatever the epochs draw.
         checkpoints: folder of this very training, in which it is found again after an interruption.
         ema_decay: decay a step of the average of the weights that is judged and kept; 0: none.
+        score: what is told beside the loss; one of :data:`kefu.training.callbacks.SCORES`.
 
     Raises:
         KefuError: the loss became infinite or NaN.
         KeyboardInterrupt: Ctrl-C; the checkpoint of the last whole epoch stays.
     """
-    score, mode = ("validation_macro_f1", "max") if monitor == "macro_f1" else ("validation_loss", "min")
-    history = History(name, max_epochs)
-    best = BestWeights(network, score, mode)
+    watched, mode = ("validation_macro_f1", "max") if monitor == "macro_f1" else ("validation_loss", "min")
+    history = History(name, max_epochs, score)
+    best = BestWeights(network, watched, mode)
     averaging = AverageWeights(network, ema_decay) if ema_decay > 0 else None
     callbacks: list[Callback] = [SeedEachEpoch(seed), history, best]
     if averaging is not None:
         callbacks.append(averaging)
     if validation is not None:
-        callbacks.append(Patience(score, mode=mode, patience=patience))
+        callbacks.append(Patience(watched, mode=mode, patience=patience))
     last = None
     if checkpoints is not None:
         last = find_checkpoint(checkpoints)

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from kefu import modalities
 from kefu.bundle import Bundle, BundleError, damage
 from kefu.modalities.contract import Preprocessor
 from kefu.modalities.tokens import TokenEncoder
 from kefu.parameters import Parameters
+from kefu.tickets.errors import KefuError
 from kefu.training.classifier import Classifier, Output
 
 
@@ -142,3 +143,37 @@ def build_classifier(
         torch.manual_seed(seed)
         network = modalities.get(modality).build_encoder(encoder, preprocessor)
         return Classifier(network if num_tokens is None else TokenEncoder(network, num_tokens), num_classes)
+
+
+def build_encoder(modality: str, encoder: Any, preprocessor: Any, seed: int) -> nn.Module:
+    """Build an untrained encoder whose starting weights depend on the seed alone.
+
+    ``encoder`` are its parameters, checked or as they stand in a file.
+    """
+    module = modalities.get(modality)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return module.build_encoder(module.EncoderParameters.model_validate(encoder), preprocessor)
+
+
+def start_from_pretrained(modality: str, encoder: nn.Module, weights: Mapping[str, Tensor], member: int) -> None:
+    """Give an encoder the weights it was pretrained to, in place; without any it stays as it is.
+
+    Args:
+        modality: for messages.
+        encoder: of the parameters that it was pretrained with.
+        weights: of all members, names prefixed by the number of the member; may be empty.
+        member: whose weights to take.
+
+    Raises:
+        KefuError: the weights are of an encoder of other parameters, or of fewer members.
+    """
+    if not weights:
+        return
+    try:
+        encoder.load_state_dict(tensors_below(weights, f"{member}."))
+    except RuntimeError:
+        raise KefuError(
+            f"{modality}: the pretrained encoder was made with other parameters (encoder, features or bagging.folds); "
+            "run the pipeline pretrain again"
+        ) from None

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
+from torch import Tensor
 
 from kefu import modalities
 from kefu.engines.shards import FeatureShard
@@ -18,7 +19,7 @@ from kefu.training.data import collect_rows
 from kefu.training.encoding import encode_shards
 from kefu.training.folds import BaggingParameters, make_folds
 from kefu.training.hardware import HardwareParameters, choose_hardware
-from kefu.training.modality_model import ModalityModel, build_classifier
+from kefu.training.modality_model import ModalityModel, build_classifier, start_from_pretrained
 from kefu.training.trainer import HISTORY_COLUMNS, Trained, TrainingParameters, predict_classifier, train_classifier
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
         features: FeatureShards,
         augmented_features: FeatureShards,
         preprocessor: Preprocessor,
+        pretrained_encoder: Mapping[str, Tensor],
         cleaning: Any,
         encoder: Any,
         training: TrainingParameters,
@@ -43,7 +45,7 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
         seed: int,
         hardware: HardwareParameters,
     ) -> tuple[ModalityModel, pd.DataFrame]:
-        """Train an encoder and its head for each fold.
+        """Train an encoder and its head for each fold, from pretrained weights where there are any.
 
         Its held-out customers stop it early; nothing sees the test split.
 
@@ -67,9 +69,11 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
         judged: list[tuple[NDArray[np.float32], NDArray[np.int64]]] = []
         for number, fold in enumerate(folds):
             validation = collect_rows([features], fold.validation, labels)
+            classifier = build_classifier(modality, encoder, preprocessor, len(labels), seed + number)
+            start_from_pretrained(modality, classifier.encoder, pretrained_encoder, number)
             trained = train_classifier(
                 modality if len(folds) == 1 else f"{modality} {number + 1}/{len(folds)}",
-                build_classifier(modality, encoder, preprocessor, len(labels), seed + number),
+                classifier,
                 collect_rows([features, augmented_features], fold.training, labels),
                 validation,
                 training,
@@ -86,6 +90,7 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
         metrics = {
             "best_epoch": [trained.best_epoch for trained in members],
             "training_tickets": [len(names) for names in known],
+            "pretrained": bool(pretrained_encoder),
             **_scores(judged),
         }
         history = pd.concat(

@@ -16,6 +16,7 @@ def create_pipeline(modality: str) -> Pipeline:
                     f"{modality}.features",
                     f"{modality}.augmented_features",
                     f"{modality}.preprocessor",
+                    f"{modality}.pretrained_encoder",
                     f"params:{modality}.cleaning",
                     f"params:{modality}.encoder",
                     f"params:{modality}.training",

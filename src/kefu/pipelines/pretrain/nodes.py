@@ -1,0 +1,103 @@
+"""Nodes of the pretraining pipeline."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from kefu.modalities import MODALITIES
+from kefu.training.callbacks import history_columns
+from kefu.training.checkpoints import clear_checkpoints
+from kefu.training.contrastive import PretrainingParameters, find_modalities, pretrain_encoders
+from kefu.training.data import collect_rows
+from kefu.training.folds import BaggingParameters, make_folds
+from kefu.training.hardware import HardwareParameters, choose_hardware
+from kefu.training.joint_data import JointRows
+from kefu.training.modality_model import build_encoder
+
+logger = logging.getLogger(__name__)
+
+_COLUMNS = ["member", *history_columns("recall_at_1")]
+_UNLABELLED = ""
+
+
+def pretrain(
+    tickets: pd.DataFrame,
+    params: PretrainingParameters,
+    bagging: BaggingParameters,
+    seed: int,
+    hardware: HardwareParameters,
+    checkpoints: str,
+    **modalities: Any,
+) -> dict[str, Any]:
+    """Pretrain the encoders of all modalities on what belongs together, once for each fold of customers.
+
+    The folds are those that the encoders are then trained on, so that no member has seen the customers it is judged by.
+
+    Args:
+        tickets: all kept tickets; their labels are not looked at.
+        params: epochs, batch size, temperature …
+        bagging: how many members there are.
+        seed: of starting weights and shuffling.
+        hardware: device, precision, threads.
+        checkpoints: folder in which an interrupted pretraining is found again.
+        modalities: ``<modality>_features``, ``<modality>_augmented``, ``<modality>_preprocessor`` and
+            ``<modality>_encoder`` of each modality.
+
+    Returns:
+        For each modality the weights of its encoder, names prefixed by the number of the member, or nothing where it
+        was not pretrained; and ``history``, the learning curve of each member.
+    """
+    weights: dict[str, dict[str, Tensor]] = {modality: {} for modality in MODALITIES}
+    histories = [pd.DataFrame(columns=_COLUMNS)]
+    folder = Path(checkpoints) / "pretraining"
+    folds = make_folds(tickets, bagging, seed) if params.max_epochs else ()
+    for number, fold in enumerate(folds):
+        training = _joint_rows(fold.training, modalities, params, copies=True)
+        names = find_modalities(training, params)
+        if not names:
+            logger.warning("pretraining: no two tickets have the same two modalities; encoders start from scratch")
+            break
+        pretrained = pretrain_encoders(
+            "pretraining" if len(folds) == 1 else f"pretraining {number + 1}/{len(folds)}",
+            {
+                name: build_encoder(
+                    name, modalities[f"{name}_encoder"], modalities[f"{name}_preprocessor"], seed + number
+                )
+                for name in names
+            },
+            training,
+            _joint_rows(fold.validation, modalities, params, copies=False),
+            params,
+            hardware=choose_hardware(hardware),
+            seed=seed + number,
+            checkpoints=folder,
+        )
+        for name, encoder in pretrained.encoders.items():
+            weights[name] |= {f"{number}.{key}": value for key, value in encoder.state_dict().items()}
+        histories.append(pretrained.history.assign(member=number))
+    clear_checkpoints(folder)
+    history = pd.concat(histories[1:] or histories, ignore_index=True)
+    return {**weights, "history": history[_COLUMNS]}
+
+
+def _joint_rows(
+    tickets: pd.DataFrame, modalities: Mapping[str, Any], params: PretrainingParameters, *, copies: bool
+) -> JointRows:
+    """Gather the features of the tickets that take part: with two modalities, or with one where variants count."""
+    least = 1 if params.variant_weight > 0 else 2
+    some = tickets.loc[tickets[[f"has_{name}" for name in MODALITIES]].sum(axis=1) >= least, ["ticket_id"]]
+    unlabelled = some.assign(label=_UNLABELLED)
+    features = {
+        name: collect_rows(
+            [modalities[f"{name}_features"], *([modalities[f"{name}_augmented"]] if copies else [])],
+            unlabelled,
+            (_UNLABELLED,),
+        )
+        for name in MODALITIES
+    }
+    return JointRows(list(some["ticket_id"]), np.zeros(len(some), dtype=np.int64), features)
