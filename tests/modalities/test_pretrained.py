@@ -15,6 +15,7 @@ from kefu.modalities.pretrained import (
     find_folder,
     from_folder,
     load_network,
+    loaded_parameters,
     read_pretrained,
 )
 from kefu.parameters import Parameters
@@ -40,6 +41,16 @@ def resnet(pretrained):
     from transformers import ResNetModel
 
     return load_network(ResNetModel, pretrained)
+
+
+def test_what_was_loaded_is_told_from_what_is_new(folder):
+    pretrained = read_pretrained(str(folder), "resnet")
+    network = resnet(pretrained)
+    whole = torch.nn.Sequential(network, torch.nn.Linear(6, 2))
+    assert set(loaded_parameters(whole)) == set(network.parameters())
+    network.correction = torch.nn.Parameter(torch.zeros(3))
+    assert network.correction not in set(loaded_parameters(whole))
+    assert not list(loaded_parameters(resnet(pretrained.model_copy(update={"folder": None}))))
 
 
 def edit(path, **changes):

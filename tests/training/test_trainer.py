@@ -193,6 +193,15 @@ def test_larger_batches_go_with_a_higher_learning_rate(params, train):
     assert same(train(hardware=Hardware("cpu", "32-true", 1, batch_factor=4)), asked)
 
 
+def test_loaded_weights_learn_at_a_rate_of_their_own(train, make_classifier, monkeypatch):
+    monkeypatch.setattr(trainer, "loaded_parameters", lambda classifier: classifier.encoder.parameters())
+    start = dict(make_classifier(2).named_parameters())
+    trained = train(max_epochs=2, pretrained_factor=1e-9)
+    for name, value in trained.classifier.named_parameters():
+        unmoved = torch.allclose(value, start[name], atol=1e-6, rtol=0)
+        assert unmoved == name.startswith("encoder."), name
+
+
 def test_the_users_process_is_left_as_it_was(train):
     torch.manual_seed(7)
     expected = torch.rand(1)

@@ -30,6 +30,7 @@ from kefu.parameters import Parameters
 from kefu.tickets.errors import KefuError
 
 if TYPE_CHECKING:
+    from torch import nn
     from transformers import PreTrainedModel
 
     Network = TypeVar("Network", bound=PreTrainedModel)
@@ -38,6 +39,7 @@ CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 PREPROCESSING = "preprocessor_config.json"
 
+_LOADED = "loaded_names"
 _PACKAGE = "package:"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 _LABEL_NAMES = ("id2label", "label2id")  # of the head, which is left behind; a thousand lines for ImageNet
@@ -169,7 +171,15 @@ def load_network(model_class: type[Network], pretrained: Pretrained, **options: 
         raise PretrainedError(
             f"{pretrained.source}: {WEIGHTS} lacks {len(missing)} tensors of the network, {missing[0]} for one"
         )
+    setattr(network, _LOADED, frozenset(network.state_dict()))
     return network
+
+
+def loaded_parameters(network: nn.Module) -> Iterator[nn.Parameter]:
+    """Yield the parameters, below any module, whose starting values :func:`load_network` read from a folder."""
+    for module in network.modules():
+        if names := getattr(module, _LOADED, None):
+            yield from (parameter for name, parameter in module.named_parameters() if name in names)
 
 
 def _find_in_package(name: str) -> Path:

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch import compile as compile_network
 from torch.nn.functional import cross_entropy
 
+from kefu.modalities.pretrained import loaded_parameters
 from kefu.parameters import Parameters
 from kefu.tickets.errors import KefuError
 from kefu.training.callbacks import HISTORY_COLUMNS
@@ -40,6 +41,9 @@ class TrainingParameters(Parameters):
     monitor: Monitor = Field("macro_f1", description="Validation score that picks the best epoch.")
     batch_size: int = Field(64, ge=2, description="Tickets in a batch.")
     learning_rate: float = Field(1e-3, gt=0, description="Highest learning rate of AdamW.")
+    pretrained_factor: float = Field(
+        1.0, gt=0, le=1, description="Learning rate of weights that came from a folder, as a share of learning_rate."
+    )
     weight_decay: float = Field(0.05, ge=0, description="Decoupled weight decay (Loshchilov & Hutter 2019).")
     warmup_share: float = Field(0.1, ge=0, lt=1, description="Share of the steps in which the learning rate rises.")
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="Probability spread over all classes.")
@@ -127,10 +131,18 @@ class _Task(pl.LightningModule):
         )
 
     def configure_optimizers(self) -> Any:
-        decayed = [p for p in self.parameters() if p.ndim > 1]
-        plain = [p for p in self.parameters() if p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": self.params.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, lr=self.params.learning_rate)
+        rate = self.params.learning_rate
+        loaded = set(loaded_parameters(self.classifier))
+        groups = [
+            {
+                "params": [p for p in self.parameters() if (p.ndim > 1) == decays and (p in loaded) == is_loaded],
+                "lr": rate * self.params.pretrained_factor if is_loaded else rate,
+                "weight_decay": self.params.weight_decay if decays else 0.0,
+            }
+            for decays in (True, False)
+            for is_loaded in (False, True)
+        ]
+        optimizer = torch.optim.AdamW([group for group in groups if group["params"]])
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_cosine(self.num_steps, self.params.warmup_share))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

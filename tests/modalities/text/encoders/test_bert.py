@@ -9,7 +9,7 @@ from torch import nn
 from kefu.bundle import Bundle
 from kefu.modalities import text
 from kefu.modalities.pretrained import PretrainedError, find_folder
-from kefu.modalities.text.encoders import EncoderParameters
+from kefu.modalities.text.encoders import EncoderParameters, build_encoder
 from kefu.modalities.text.encoders.bert import BertEncoder, BertParameters
 from kefu.modalities.text.encoders.lora import LoraLinear
 from kefu.tickets.errors import KefuError
@@ -123,6 +123,33 @@ def test_padding_is_without_effect(bert_folder, pooling):
     inside = torch.arange(MAX_TOKENS) < features["num_tokens"][:, None]
     other = features["token_ids"].masked_fill(~inside, 9)
     torch.testing.assert_close(encoder({**features, "token_ids": other}), expected)
+
+
+@torch.inference_mode()
+def test_texts_of_like_length_are_computed_together_and_come_back_in_order(bert_folder):
+    preprocessor = fit(bert_folder)
+    features = {name: array.repeat(12, *[1] * (array.ndim - 1)) for name, array in features_of(preprocessor).items()}
+    encoder = BertEncoder(BertParameters(pretrained=bert_folder), preprocessor).eval()
+    sizes = []
+    encoder.network.register_forward_pre_hook(
+        lambda _, __, inputs: sizes.append(tuple(inputs["input_ids"].shape)), with_kwargs=True
+    )
+    embeddings = encoder(features)
+    tokens, inside = encoder.tokens(features)
+    lengths = sorted(features["num_tokens"].tolist())
+    assert sizes[: len(sizes) // 2] == [(len(part), max(part)) for part in (lengths[:16], lengths[16:32], lengths[32:])]
+    for row in range(36):
+        alone = {name: array[row : row + 1] for name, array in features.items()}
+        torch.testing.assert_close(embeddings[row], encoder(alone)[0])
+        torch.testing.assert_close(tokens[row][inside[row]], encoder.tokens(alone)[0][0])
+
+
+def test_it_stands_beside_tfidf(check_encoder, bert_folder):
+    preprocessor = fit(bert_folder)
+    params = EncoderParameters.model_validate(
+        {"architecture": "bert_tfidf", "bert": {"pretrained": bert_folder}, "tfidf": {"embedding_dim": 6}}
+    )
+    assert check_encoder(lambda: build_encoder(params, preprocessor), features_of(preprocessor)).embedding_dim == 14
 
 
 @pytest.mark.parametrize("tuning", ["full", "partial", "frozen"])

@@ -84,6 +84,13 @@ def test_tfidf_with_a_hidden_layer_is_not_linear():
     torch.testing.assert_close(encoder(FEATURES)[2], torch.nn.functional.gelu(inputs))
 
 
+@torch.inference_mode()
+def test_padding_of_terms_is_without_effect():
+    encoder = TfidfEncoder(TfidfParameters(embedding_dim=6), 9).eval()
+    wider = {name: torch.nn.functional.pad(FEATURES[name], (0, 4)) for name in ("tfidf_indices", "tfidf_values")}
+    assert torch.equal(encoder(wider), encoder(FEATURES))
+
+
 def test_a_vocabulary_of_nothing_still_builds():
     assert TfidfEncoder(TfidfParameters(), 0).terms.weight.shape == (1, 64)
 

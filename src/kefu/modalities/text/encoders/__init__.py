@@ -26,7 +26,7 @@ __all__ = [
 class EncoderParameters(Parameters):
     """Which text encoder, and the size of each."""
 
-    architecture: Literal["rnn", "cnn", "bert", "tfidf", "rnn_tfidf"] = Field(
+    architecture: Literal["rnn", "cnn", "bert", "tfidf", "rnn_tfidf", "bert_tfidf"] = Field(
         "rnn_tfidf",
         description="A network over tokens, a layer over TF-IDF, or both side by side.",
     )
@@ -50,5 +50,10 @@ def build_encoder(params: EncoderParameters, preprocessor: Any) -> nn.Module:
         case "rnn_tfidf":
             return WideDeepEncoder(
                 RnnEncoder(params.rnn, preprocessor.vocab_size),
+                TfidfEncoder(params.tfidf, preprocessor.num_tfidf_features),
+            )
+        case "bert_tfidf":
+            return WideDeepEncoder(
+                BertEncoder(params.bert, preprocessor),
                 TfidfEncoder(params.tfidf, preprocessor.num_tfidf_features),
             )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from kefu.modalities.frozen import Frozen
 from kefu.modalities.pretrained import Pretrained, from_folder, load_network
@@ -17,6 +18,9 @@ from kefu.tickets.errors import KefuError
 
 if TYPE_CHECKING:
     from transformers import BertConfig
+
+_ROWS_PER_PASS = 16
+"""On a processor texts of like length are computed together, so many at once, as time goes into padding otherwise."""
 
 
 class BertParameters(Parameters):
@@ -111,10 +115,24 @@ class BertEncoder(nn.Module):
         return embedding
 
     def _states(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the hidden state of each token (B, L, hidden_dim), where (B, L) there is one, and L of each (B,)."""
         token_ids, lengths = trim(features)
         inside = ~padding_mask(lengths, token_ids.shape[1])
-        states = self.network(input_ids=token_ids, attention_mask=inside.long()).last_hidden_state
-        return states, inside, lengths
+        order = lengths.argsort(stable=True)
+        rows_per_pass = len(order) if lengths.is_cuda else _ROWS_PER_PASS
+        passes = [
+            self._pass(token_ids[rows], lengths[rows])
+            for rows in (order[start : start + rows_per_pass] for start in range(0, len(order), rows_per_pass))
+        ]
+        width = token_ids.shape[1]
+        states = torch.cat([pad(part, (0, 0, 0, width - part.shape[1])) for part in passes])
+        return states[order.argsort()], inside, lengths
+
+    def _pass(self, token_ids: Tensor, lengths: Tensor) -> Tensor:
+        size = int(lengths.max())
+        mask = ~padding_mask(lengths, size)
+        states: Tensor = self.network(input_ids=token_ids[:, :size], attention_mask=mask.long()).last_hidden_state
+        return states
 
 
 def _check_features(pretrained: Pretrained, config: "BertConfig", preprocessor: TextPreprocessor) -> None:

@@ -43,7 +43,10 @@ class TfidfEncoder(nn.Module):
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""
-        values = self.dropout(features["tfidf_values"].float())
-        summed = self.terms(features["tfidf_indices"].long(), per_sample_weights=values)
+        values = features["tfidf_values"].float()
+        most = max(1, int((values != 0).sum(dim=1).max()))  # what follows is padding, the larger part of short texts
+        summed = self.terms(
+            features["tfidf_indices"][:, :most].long(), per_sample_weights=self.dropout(values[:, :most])
+        )
         embedding: Tensor = self.embedding_dropout(summed if self.bias is None else gelu(summed + self.bias))
         return embedding

@@ -1,10 +1,11 @@
-"""A recurrent network and a linear map side by side."""
+"""A network over tokens and a layer over TF-IDF side by side."""
 
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
+from kefu.modalities.text.encoders.bert import BertEncoder
 from kefu.modalities.text.encoders.rnn import RnnEncoder
 from kefu.modalities.text.encoders.tfidf import TfidfEncoder
 
@@ -15,7 +16,7 @@ class WideDeepEncoder(nn.Module):
     Gives embeddings (B, deep.embedding_dim + wide.embedding_dim).
     """
 
-    def __init__(self, deep: RnnEncoder, wide: TfidfEncoder) -> None:
+    def __init__(self, deep: RnnEncoder | BertEncoder, wide: TfidfEncoder) -> None:
         super().__init__()
         self.deep = deep
         self.wide = wide
