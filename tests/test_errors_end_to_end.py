@@ -157,9 +157,11 @@ def test_a_defect_is_not_hidden(kedro_run, monkeypatch):
     assert kedro_run(table(*rows(4)), *CLEAN).exit_code == 1
 
 
-def test_text_alone_trains_and_predicts(kedro_run, project):
+def test_text_alone_trains_and_predicts(kedro_run, project, caplog):
     result = kedro_run(table(*rows(40)), "--params", SMALL)
     assert result.exit_code == 0, (result.output, result.exception)
+    assert "image: no ticket has any" in caplog.messages
+    assert not [record.message for record in caplog.records if "too little to learn from" in record.message]
     result = kedro_run(None, "--pipelines", "predict", "--params", "out=p.csv")
     assert result.exit_code == 0, (result.output, result.exception)
     assert len(pd.read_csv(project / "p.csv")) == 40

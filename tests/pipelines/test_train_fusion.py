@@ -58,7 +58,9 @@ def test_an_ensemble_is_trained_on_folds_and_predicts(demo: Any, copy_of: Callab
     selection = project.load("selection")
     assert model.strategy == selection["chosen"] == project.load("metrics")["chosen"]
     assert [row["strategy"] for row in selection["evidence"]][-3:] == ["early", "hierarchical", "ensemble"]
-    assert f"Why {selection['chosen']}" in project.load("report")
+    report = project.load("report")
+    assert f"Why {selection['chosen']}" in report
+    assert "kedro run --pipeline train_fusion --params bagging.folds=2,fusion.strategy=auto," in report
     trained = [part for part in model.parts.values() if part.is_trained]
     assert trained
     assert len(model.fusions) == 2
@@ -72,6 +74,27 @@ def test_an_ensemble_is_trained_on_folds_and_predicts(demo: Any, copy_of: Callab
         assert set(tickets.loc[list(copies), "split"]) == {"train", "validation"}
     project.run("predict")
     assert len(project.load("predictions")) == len(project.load("new_tickets").frame)
+
+
+@pytest.mark.parametrize(
+    ("preset", "strategy", "encoders"),
+    [
+        ("cnn_rnn", "early", ("RnnEncoder", "CnnEncoder", "CnnRnnEncoder")),
+        ("transformer", "hierarchical", ("BertEncoder", "VitEncoder", "AstEncoder")),
+    ],
+)
+def test_a_preset_trains_its_models(
+    demo: Any, copy_of: Callable[[Any], Any], preset: str, strategy: str, encoders: tuple[str, ...]
+) -> None:
+    project = copy_of(demo)
+    for stage in ("train_text", "train_image", "train_audio", "fuse", "evaluate"):
+        project.run(stage, preset=preset)
+    assert project.load("model").strategy == strategy
+    assert project.load("metrics")["preset"] == preset
+    assert f"--params preset={preset}" in project.load("report")
+    names = zip(("text", "image", "audio"), encoders, strict=True)
+    for modality, name in names:
+        assert type(project.load(f"{modality}.model").classifiers[0].encoder).__name__ == name
 
 
 def test_predict_answers_every_row(demo: Any, copy_of: Callable[[Any], Any]) -> None:

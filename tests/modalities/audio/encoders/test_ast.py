@@ -13,7 +13,7 @@ from kefu.tickets.errors import KefuError
 
 SMALL = {
     "num_layers": 2, "hidden_dim": 8, "num_heads": 2, "intermediate_dim": 12,
-    "patch_size": 4, "band_stride": 4, "time_stride": 3,
+    "stem": "patches", "patch_size": 4, "band_stride": 4, "time_stride": 3,
 }  # fmt: skip
 
 
@@ -63,6 +63,30 @@ def test_padding_is_without_effect(check_padding, make, strides):
 @pytest.mark.parametrize(("patch_size", "stride"), [(4, 4), (5, 3), (8, 8), (20, 7), (40, 40)])
 def test_the_last_frame_and_the_last_band_are_heard(make, clips, patch_size, stride):
     encoder = make(patch_size=patch_size, band_stride=stride, time_stride=stride).eval()
+    for length in (1, 7, 24):
+        features = clips([length], 24)
+        changed = features["log_mel"].clone()
+        changed[0, -1, length - 1] += 40
+        assert not torch.equal(encoder(features), encoder(features | {"log_mel": changed}))
+
+
+@pytest.mark.parametrize("strides", [(4, 2), (2, 4), (8, 8), (1, 1)])
+@pytest.mark.parametrize("pooling", ["mean", "first"])
+def test_patches_by_convolutions_keep_the_contract(check_encoder, check_padding, make, clips, strides, pooling):
+    build = lambda: make(stem="convolutions", pooling=pooling, band_stride=strides[0], time_stride=strides[1])  # noqa: E731
+    encoder = check_encoder(build, clips([20, 13, 7, 1], 24))
+    tokens, inside = encoder.tokens(clips([20, 7], 24))
+    bands, steps = 16 // strides[0], 24 // strides[1]
+    assert tokens.shape == (2, bands * steps, 8)
+    assert inside.view(2, bands, steps).sum(dim=2).tolist() == [
+        [-(-length // strides[1])] * bands for length in (20, 7)
+    ]
+    check_padding(build)
+
+
+@pytest.mark.parametrize("stride", [2, 4, 16])
+def test_convolutions_hear_the_last_frame_and_the_last_band(make, clips, stride):
+    encoder = make(stem="convolutions", band_stride=stride, time_stride=stride).eval()
     for length in (1, 7, 24):
         features = clips([length], 24)
         changed = features["log_mel"].clone()
@@ -196,6 +220,7 @@ def test_pretrained_weights_hear_what_they_were_trained_on(tmp_path):
     [
         ({"num_heads": 3}, "must be a multiple of num_heads"),
         ({"patch_size": 2, "time_stride": 4}, "would leave bands or frames unheard"),
+        ({"stem": "convolutions", "time_stride": 6}, "time_stride 6: stem: convolutions needs a power of two"),
         ({"tuning": "frozen"}, "without pretrained weights everything must learn"),
         ({"pretrained": "no/such/folder"}, "there is no folder"),
     ],

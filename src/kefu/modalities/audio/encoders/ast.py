@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 
 import numpy as np
 import torch
@@ -42,7 +42,15 @@ class AstParameters(SpecAugmentParameters):
         "full", description="What learns: everything, or a projection of the fixed network's embedding."
     )
     projection_dim: int = Field(256, ge=1, description="Width of the projection where tuning is frozen.")
-    patch_size: int = Field(8, ge=1, description="Bands and frames of a patch. This and all below: untrained network.")
+    stem: Literal["convolutions", "patches"] = Field(
+        "convolutions",
+        description="Patches are embedded by a few strided convolutions, or by one linear map. This and all below: "
+        "untrained network.",
+    )
+    pooling: Literal["mean", "first"] = Field(
+        "mean", description="The embedding is the mean of the patches, or of the class and the distillation token."
+    )
+    patch_size: int = Field(8, ge=1, description="Bands and frames of a patch, where stem is patches.")
     band_stride: int = Field(8, ge=1, description="Bands from one patch to the next.")
     time_stride: int = Field(8, ge=1, description="Frames from one patch to the next.")
     num_layers: int = Field(4, ge=1, description="Layers.")
@@ -57,7 +65,11 @@ class AstParameters(SpecAugmentParameters):
             return self
         if self.hidden_dim % self.num_heads:
             raise ValueError(f"hidden_dim ({self.hidden_dim}) must be a multiple of num_heads ({self.num_heads})")
-        if max(self.band_stride, self.time_stride) > self.patch_size:
+        if self.stem == "convolutions":
+            for name, stride in (("band_stride", self.band_stride), ("time_stride", self.time_stride)):
+                if stride & (stride - 1):
+                    raise ValueError(f"{name} {stride}: stem: convolutions needs a power of two (4, 8, 16 …)")
+        elif max(self.band_stride, self.time_stride) > self.patch_size:
             raise ValueError(f"a stride beyond patch_size ({self.patch_size}) would leave bands or frames unheard")
         if self.tuning != "full":
             raise ValueError(f"tuning is {self.tuning}, but without pretrained weights everything must learn: full")
@@ -65,9 +77,11 @@ class AstParameters(SpecAugmentParameters):
 
 
 class AstEncoder(nn.Module):
-    """AST (Gong, Chung, Glass 2021): attention over patches; the mean of its class and distillation tokens.
+    """AST (Gong, Chung, Glass 2021): attention over patches of a log-mel spectrogram.
 
-    An untrained network hears bands normalised by the training tickets. A pretrained one hears what it was trained on:
+    An untrained network hears bands normalised by the training tickets; its patches are by default embedded by
+    convolutions (Xiao et al. 2021, "Early convolutions help transformers see better") and averaged. A pretrained one's
+    embedding is the mean of its class and distillation tokens, and it hears what it was trained on:
     kefu's bands as Kaldi would have computed them, normalised by the mean and deviation that its folder gives. Its
     position embeddings are cut to the frames of the features, or interpolated in time where these are more.
 
@@ -89,11 +103,15 @@ class AstEncoder(nn.Module):
         super().__init__()
         self.params = params
         features = preprocessor.params
+        self.pooling = "first" if params.pretrained is not None else params.pooling
         if params.pretrained is None:
+            by_convolutions = params.stem == "convolutions"
+            self.patch_frames = params.time_stride if by_convolutions else params.patch_size
+            patch_bands = params.band_stride if by_convolutions else params.patch_size
             config = ASTConfig(
-                num_mel_bins=_covering(features.n_mels, params.patch_size, params.band_stride),
-                max_length=_covering(features.num_frames, params.patch_size, params.time_stride),
-                patch_size=params.patch_size,
+                num_mel_bins=_covering(features.n_mels, patch_bands, params.band_stride),
+                max_length=_covering(features.num_frames, self.patch_frames, params.time_stride),
+                patch_size=1 if by_convolutions else params.patch_size,
                 frequency_stride=params.band_stride,
                 time_stride=params.time_stride,
                 num_hidden_layers=params.num_layers,
@@ -104,12 +122,15 @@ class AstEncoder(nn.Module):
                 attention_probs_dropout_prob=params.dropout,
             )
             network = ASTModel(config)
+            if by_convolutions:
+                network.embeddings.register_module("patch_embeddings", _ConvolutionalStem(params))
             scale, shift = 1 / preprocessor.std_db, -preprocessor.mean_db / preprocessor.std_db
             self.least = -math.inf
         else:
             network = load_network(ASTModel, params.pretrained)
             _check_features(params.pretrained, network.config, features)
             _fit_positions(network, features.num_frames)
+            self.patch_frames = cast(int, network.config.patch_size)
             mean, spread = _normalisation(params.pretrained)
             scale = np.full(features.n_mels, math.log(10) / 10 / spread)
             shift = (_kaldi_offsets(features) - mean) / spread
@@ -133,7 +154,12 @@ class AstEncoder(nn.Module):
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""
-        embedding: Tensor = self.projection(self._states(features)[0].pooler_output)
+        output, attended = self._states(features)
+        pooled = output.pooler_output
+        if self.pooling == "mean":
+            inside = attended[:, _SPECIAL_TOKENS:, None].to(pooled.dtype)
+            pooled = (output.last_hidden_state[:, _SPECIAL_TOKENS:] * inside).sum(dim=1) / inside.sum(dim=1)
+        embedding: Tensor = self.projection(pooled)
         return embedding
 
     def _states(self, features: Mapping[str, Tensor]) -> tuple[Any, Tensor]:
@@ -151,10 +177,40 @@ class AstEncoder(nn.Module):
     def _attended(self, num_frames: Tensor) -> Tensor:
         """Return which tokens are attended to (B, tokens): the special ones, and patches needed to cover a clip."""
         bands, steps = _grid(self.config)
-        beyond = (num_frames - self.config.patch_size).clamp(min=0)
+        beyond = (num_frames - self.patch_frames).clamp(min=0)
         needed = 1 + (beyond + self.config.time_stride - 1) // self.config.time_stride
         patches = ~behind(needed, steps)[:, None, :].expand(-1, bands, -1).flatten(1)
         return pad(patches, (_SPECIAL_TOKENS, 0), value=True)
+
+
+class _ConvolutionalStem(nn.Module):
+    """Strided convolutions over spectrograms (B, T, bands), in place of the patches of AST.
+
+    Gives (B, bands / band_stride * T / time_stride, hidden_dim).
+    """
+
+    def __init__(self, params: AstParameters) -> None:
+        super().__init__()
+        over_bands, over_time = params.band_stride.bit_length() - 1, params.time_stride.bit_length() - 1
+        count = max(over_bands, over_time)
+        layers: list[nn.Module] = []
+        before = 1
+        for index in range(count):
+            after = max(8, params.hidden_dim >> (count - 1 - index))
+            strides = (2 if index < over_bands else 1, 2 if index < over_time else 1)
+            layers += [
+                nn.Conv2d(before, after, 3, stride=strides, padding=1, bias=False),
+                nn.BatchNorm2d(after),
+                nn.ReLU(inplace=True),
+            ]
+            before = after
+        self.layers = nn.Sequential(*layers, nn.Conv2d(before, params.hidden_dim, 1))
+        self.layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, spectrograms: Tensor) -> Tensor:
+        """Return the patches, band by band."""
+        patches: Tensor = self.layers(spectrograms.transpose(1, 2)[:, None])
+        return patches.flatten(2).transpose(1, 2)
 
 
 def _covering(size: int, patch_size: int, stride: int) -> int:
