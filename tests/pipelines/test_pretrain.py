@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 
 from kefu.modalities import MODALITIES
+from kefu.pipelines.pretrain import nodes
 from kefu.pipelines.pretrain.nodes import pretrain
 from kefu.tickets.errors import KefuError
-from kefu.training.contrastive import PretrainingParameters
+from kefu.tickets.quarantine import check_books
+from kefu.training.callbacks import history_columns
+from kefu.training.contrastive import Pretrained, PretrainingParameters
 from kefu.training.folds import BaggingParameters
 from kefu.training.hardware import HardwareParameters
 from kefu.training.modality_model import build_encoder
@@ -33,10 +37,21 @@ def arguments(demo: Any) -> dict[str, Any]:
     return given | encoders
 
 
-def run(demo: Any, arguments: dict[str, Any], tickets: Any, tmp_path: Any, *, folds: int = 1, **params: Any) -> Any:
+def run(
+    demo: Any,
+    arguments: dict[str, Any],
+    tickets: Any,
+    tmp_path: Any,
+    *,
+    more: Any = None,
+    folds: int = 1,
+    **params: Any,
+) -> Any:
     hardware = HardwareParameters(device="cpu", precision="32", threads=1)
     settings = PretrainingParameters(**{"max_epochs": 1} | params)
-    return pretrain(tickets, settings, BaggingParameters(folds=folds), 0, hardware, str(tmp_path), **arguments)
+    unlabelled = demo.load("unlabelled_tickets") if more is None else more
+    bagging = BaggingParameters(folds=folds)
+    return pretrain(tickets, unlabelled, settings, bagging, 0, hardware, str(tmp_path), **arguments)
 
 
 def test_it_is_off_unless_asked_for(demo: Any) -> None:
@@ -60,6 +75,35 @@ def test_each_member_is_pretrained_without_its_own_fold(demo: Any, arguments: di
     weights = found["image"]
     assert {name.split(".")[0] for name in weights} == {"0", "1"}
     assert not any(torch.equal(weights[name], weights["1" + name[1:]]) for name in weights if name.endswith("0.weight"))
+
+
+@pytest.mark.parametrize("folds", [1, 2])
+def test_unlabelled_tickets_join_unless_their_customer_is_held_out(
+    demo: Any, arguments: dict[str, Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch, folds: int
+) -> None:
+    seen: list[tuple[set[str], set[str]]] = []
+
+    def spy(name: str, encoders: Any, training: Any, validation: Any, *args: Any, **kwargs: Any) -> Pretrained:
+        seen.append((set(training.ticket_ids), set(validation.ticket_ids)))
+        return Pretrained(encoders, pd.DataFrame(columns=history_columns("recall_at_1")), 1)
+
+    monkeypatch.setattr(nodes, "pretrain_encoders", spy)
+    tickets = demo.load("tickets")
+    several = tickets[tickets[["has_text", "has_image", "has_audio"]].sum(axis=1) > 1]
+    held = several[several["split"] != "test"]
+    # every other ticket has lost its label; a test ticket among them stays out whatever its customer
+    more = pd.concat([held[1::2], several[several["split"] == "test"]]).drop(columns="label")
+    run(demo, arguments, tickets[~tickets["ticket_id"].isin(more["ticket_id"])], tmp_path, more=more, folds=folds)
+    customers = tickets.set_index("ticket_id")["customer_id"]
+    assert len(seen) == folds
+    for training, validation in seen:
+        assert training & set(more["ticket_id"])
+        assert not training & set(tickets.loc[tickets["split"] == "test", "ticket_id"])
+        assert not set(customers[list(training)]) & set(customers[list(validation)])
+    if folds == 1:
+        assert {i for i in more["ticket_id"] if i in seen[0][0]} == set(
+            held[1::2].query("split == 'train'")["ticket_id"]
+        )
 
 
 def test_with_one_modality_there_is_nothing_to_compare(
@@ -89,3 +133,25 @@ def test_training_starts_from_what_was_pretrained(demo: Any, copy_of: Callable[[
     assert max((value - scratch[name]).abs().max() for name, value in trained.items()) > 1e-4
     with pytest.raises(KefuError, match="image: the pretrained encoder was made with other parameters"):
         project.run("train_image", image={"encoder": {"resnet": {"stem_dim": 8}}})
+
+
+def test_tickets_that_lost_their_label_are_kept_if_asked_for(demo: Any, copy_of: Callable[[Any], Any]) -> None:
+    project = copy_of(demo)
+    before = project.load("tickets")
+    assert project.load("unlabelled_tickets").empty
+    table = project.root / "data/01_raw/demo/tickets.csv"
+    raw = pd.read_csv(table, dtype=str, keep_default_na=False)
+    lost = set(before.loc[before["split"] == "train", "ticket_id"][::3])
+    raw.loc[raw["ticket_id"].isin(lost), "label"] = ""
+    raw.to_csv(table, index=False)
+    for pipeline in ("clean", "features", "pretrain"):
+        project.run(pipeline, tickets={"labels": {"keep_unlabelled": True}}, pretraining={"max_epochs": 1})
+    tickets, unlabelled = project.load("tickets"), project.load("unlabelled_tickets")
+    assert set(unlabelled["ticket_id"]) >= lost
+    assert not lost & set(tickets["ticket_id"])
+    check_books(len(project.load("raw_tickets").frame), pd.concat([tickets, unlabelled]), project.load("quarantine"))
+    for modality in MODALITIES:
+        features = {i for shard in project.load(f"{modality}.features").values() for i in shard.ticket_ids}
+        both = pd.concat([tickets, unlabelled])
+        assert features == set(both.loc[both[f"has_{modality}"], "ticket_id"])
+        assert project.load(f"{modality}.pretrained_encoder")

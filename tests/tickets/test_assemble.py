@@ -6,6 +6,7 @@ import pytest
 from kefu.tickets.assemble import assemble_tickets
 from kefu.tickets.check import check_tickets
 from kefu.tickets.errors import BookkeepingError, EmptyTableError, LabelError, SplitError
+from kefu.tickets.labels import LabelParameters
 from kefu.tickets.parameters import TicketParameters
 
 PARAMS = TicketParameters()
@@ -89,6 +90,37 @@ def test_a_given_language_wins():
 
 def test_the_order_of_cleaning_does_not_matter():
     pd.testing.assert_frame_equal(assemble(TEXT[::-1], IMAGE[::-1])[0], assemble()[0])
+
+
+def test_tickets_without_a_label_change_nothing_for_the_others():
+    keep = TicketParameters(labels=LabelParameters(keep_unlabelled=True))
+    more = pd.DataFrame(
+        [
+            ("u1", "Where is order 1?", "1.jpg", None, "c1", None),
+            ("u2", "hello", None, None, "c2", None),
+            ("u3", "good day", None, None, "c9", None),
+        ],
+        columns=RAW.columns,
+    ).astype("str")
+    texts = [
+        row("u1", digest="t1", simhash="0" * 16, num_chars=17, language="en"),
+        row("u2", digest="t8", simhash="3" * 16, num_chars=5, language="en"),
+        row("u3", digest="t9", simhash="5" * 16, num_chars=8, language="en"),
+    ]
+    raw = pd.concat([more, RAW], ignore_index=True)
+    text = pd.concat([TEXT, pd.DataFrame(texts)])
+    image = pd.concat([IMAGE, pd.DataFrame([row("u1", digest="i1", phash="0" * 16)])])
+    valid, rejected = check_tickets(raw, keep)
+    tickets, quarantine = assemble_tickets(valid, rejected, {"text": text, "image": image}, keep)
+    labelled = tickets[tickets["label"].notna()].reset_index(drop=True)
+    expected, lost = assemble()
+    pd.testing.assert_frame_equal(labelled, expected)
+    unlabelled = tickets[tickets["label"].isna()].set_index("ticket_id")
+    splits = expected.set_index("customer_id")["split"]
+    assert unlabelled["split"].to_dict() == {"u2": splits["c2"], "u3": "train"}
+    details = quarantine.set_index("ticket_id")["detail"]
+    assert details["u1"] == "the same as ticket '1', which is kept"
+    assert set(quarantine["ticket_id"]) == {*lost["ticket_id"], "u1"}
 
 
 def test_any_modality_may_come():

@@ -49,6 +49,13 @@ def test_no_label_is_missing(label):
     assert {i: fault.reason for i, fault in faults.items()} == {2: Reason.MISSING_LABEL}
 
 
+def test_tickets_without_a_label_may_stay():
+    labels = pd.Series(["refund", None, "delivery", " ", "unknown"])
+    resolved, faults = resolve_labels(labels, LabelParameters(keep_unlabelled=True))
+    assert resolved.isna().tolist() == [False, True, False, True, True]
+    assert {position: fault.reason for position, fault in faults.items()} == {4: Reason.BAD_LABEL}
+
+
 def test_listed_labels_win_over_every_guess():
     names = ("dress", "dresss", "none")
     labels, faults = resolve(["dress"] * 50 + ["DRESSS", "none", "shirt", "dreess"], names=names)

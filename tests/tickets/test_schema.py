@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from kefu.tickets.errors import SchemaError
-from kefu.tickets.schema import Quarantine, RawTickets, Tickets, ValidTickets, validate
+from kefu.tickets.schema import Quarantine, RawTickets, Tickets, UnlabelledTickets, ValidTickets, validate
 
 RAW = pd.DataFrame({"ticket_id": ["1", None], "text": ["a", None], "extra": [1, 2]})
 TICKETS = pd.DataFrame(
@@ -41,6 +41,9 @@ def test_valid_tickets_need_ids_of_their_own():
 
 def test_tickets():
     validate(TICKETS, Tickets, "t")
+    assert "no column 'label'" in refusal(TICKETS.drop(columns="label"), Tickets)
+    validate(TICKETS.drop(columns="label"), UnlabelledTickets, "t")
+    validate(TICKETS.drop(columns="label").iloc[:0], UnlabelledTickets, "t")
     assert "'dev' fails isin" in refusal(TICKETS.assign(split=["train", "dev"]), Tickets)
     assert "without any modality" in refusal(TICKETS.assign(has_video=False), Tickets)
     assert "customer in two splits" in refusal(TICKETS.assign(customer_id="c"), Tickets)

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -153,6 +154,38 @@ def test_a_ticket_without_a_modality_takes_no_part_in_its_pairs(make_classifier)
     assert [part.shape for part in everything] == [(6, 6)] * 3
     first, second = network(of_some)["audio"], network(of_some)["image"]
     torch.testing.assert_close(found[0], 10 * first[[1, 2, 4]] @ second[[1, 2, 3]].T)
+
+
+def test_one_ticket_alone_is_nothing_to_choose_from(make_classifier):
+    encoders = {name: make_classifier(seed=number).encoder for number, name in enumerate(("image", "text"))}
+    network = ContrastiveNetwork(encoders, (("image", "text"),), 4, 0.1).eval()
+    (batch,) = joint_ordered_loader(tickets(6, without={"image": range(3), "text": range(4, 6)}), 6)
+    assert list(network.similarities(batch, network(batch))) == []
+    (batch,) = joint_ordered_loader(tickets(6, without={"image": range(5)}), 6)
+    assert network(batch).keys() == {"text"}
+
+
+def test_variants_are_compared_with_one_another(make_classifier):
+    network = ContrastiveNetwork({"text": make_classifier().encoder}, (), 4, 0.1)
+    first, second = torch.randn(2, 5, 4)
+    (found,) = network.variant_similarities({"text": first}, {"text": second})
+    torch.testing.assert_close(found, 10 * first @ second.T)
+
+
+def test_what_is_shown_depends_on_seed_epoch_and_view(pretrain):
+    def shown(seed):
+        given = []
+        rows = tickets(32, copies=3)
+        changes = {"seed": seed, "max_epochs": 2, "batch_size": 32, "variant_weight": 1.0}
+        pretrain(rows, tickets(0), hook=lambda _, args: given.append(args[0]["x"]), **changes)
+        return given
+
+    first, other = shown(1), shown(2)
+    assert [len(x) for x in first] == [32] * 4
+    assert all(torch.equal(x, again) for x, again in zip(first, shown(1), strict=True))
+    assert not any(torch.equal(x, y) for x, y in [*pairwise(first), (first[0], other[0])])
+    # the same tickets in both views, as other copies
+    assert (first[0] - first[1]).abs().mean() < 0.3 < (first[0] - first[2]).abs().mean()
 
 
 def test_modalities_that_never_meet_are_no_pair():

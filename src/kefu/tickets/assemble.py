@@ -11,7 +11,7 @@ from kefu.tickets.faults import Fault, Reason
 from kefu.tickets.labels import require_two_labels
 from kefu.tickets.parameters import TicketParameters
 from kefu.tickets.quarantine import TICKET, build_quarantine, check_books, lost_tickets, merge_quarantines
-from kefu.tickets.splits import assign_splits
+from kefu.tickets.splits import assign_splits, group_keys
 
 _COMPARED = ("digest", "simhash", "phash", "num_chars", "language")
 _LEADING = ("ticket_id", "label", "language", "customer_id", "created_at", "split")
@@ -26,6 +26,10 @@ def assemble_tickets(
     require_labels: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Join what each modality found, drop tickets with nothing left and duplicates, and divide the rest.
+
+    Tickets without a label have no say in what becomes of the others: of repeated tickets a labelled one stays, and
+    splits are assigned by the labelled ones. An unlabelled ticket has the split of its customer, else the one that it
+    was given, else ``train``.
 
     Args:
         valid: The valid tickets of :func:`kefu.tickets.check.check_tickets`, in table order.
@@ -75,12 +79,21 @@ def assemble_tickets(
         )
     if require_labels:
         require_two_labels(kept["label"], "after bad and repeated tickets were quarantined")
-        kept["split"] = assign_splits(kept, params.splits)
-        if not (kept["split"] == "train").any():
+        kept["split"] = _splits(kept, params)
+        if not (kept["label"].notna() & (kept["split"] == "train")).any():
             raise SplitError("no ticket is left to train on; give more tickets the split 'train', or leave it empty")
     flags = [f"has_{modality}" for modality in cleaned]
     leading = [name for name in _LEADING if name in kept]
     return kept[[*leading, *flags, *(name for name in kept.columns if name not in {*leading, *flags})]], quarantine
+
+
+def _splits(tickets: pd.DataFrame, params: TicketParameters) -> pd.Series:
+    labelled = tickets["label"].notna()
+    splits = assign_splits(tickets[labelled], params.splits).reindex(tickets.index)
+    groups = group_keys(tickets)
+    of_customer = groups.map(dict(zip(groups[labelled], splits[labelled], strict=True)))
+    given = tickets["split"] if "split" in tickets else pd.Series(None, index=tickets.index, dtype="str")
+    return splits.fillna(of_customer).fillna(given).fillna("train").astype("str")
 
 
 def spread_facts(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -142,6 +155,8 @@ def _find_duplicates(
     tickets: pd.DataFrame, facts: Mapping[str, pd.DataFrame], params: DuplicateParameters
 ) -> pd.DataFrame:
     """Return the quarantine rows of repeated tickets; where the labels differ, the detail says so."""
+    if "label" in tickets:
+        tickets = tickets.sort_values("label", key=pd.Series.isna, kind="stable")
     prints = tickets[["ticket_id"]].assign(customer_id=tickets.get("customer_id"))
     for modality, found in facts.items():
         for fact in found.columns.union(["digest"]):
@@ -151,6 +166,7 @@ def _find_duplicates(
     rows = []
     for copy in find_duplicates(prints, params).to_dict(orient="records"):
         mine, kept = labels.get(copy["ticket_id"]), labels.get(copy["original_id"])
-        conflict = f"; it says '{mine}' where the kept one says '{kept}'" if mine != kept else ""
+        differ = mine != kept and not pd.isna(mine)
+        conflict = f"; it says '{mine}' where the kept one says '{kept}'" if differ else ""
         rows.append((copy["ticket_id"], TICKET, Fault(Reason(copy["reason"]), f"{copy['detail']}{conflict}")))
     return build_quarantine(rows)

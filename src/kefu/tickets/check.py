@@ -26,7 +26,8 @@ def check_tickets(
         require_labels: Look at labels and splits; without, as for prediction, only ids are looked at.
 
     Returns:
-        The valid tickets, with a fresh index, and the quarantine table.
+        The valid tickets, with a fresh index, and the quarantine table. A valid ticket has a label, unless
+        ``params.labels.keep_unlabelled`` or ``require_labels`` says otherwise.
 
     Raises:
         LabelError: Nothing can be learnt from the labels.

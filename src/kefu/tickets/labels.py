@@ -32,6 +32,9 @@ class LabelParameters(Parameters):
         10.0, gt=1, description="A misspelling is this many times rarer than what was meant"
     )
     min_tickets: int = Field(1, ge=1, description="Inferred labels with fewer tickets are refused")
+    keep_unlabelled: bool = Field(
+        False, description="Tickets without a label are kept for pretraining, in a table of their own; else quarantined"
+    )
 
     @field_validator("names")
     @classmethod
@@ -114,6 +117,8 @@ def learn_vocabulary(labels: pd.Series, params: LabelParameters) -> Vocabulary:
 def resolve_labels(labels: pd.Series, params: LabelParameters) -> tuple[pd.Series, dict[int, Fault]]:
     """Return the mended labels, and the faults of the others by position.
 
+    With ``params.keep_unlabelled`` a missing label is no fault, and stays missing.
+
     Raises:
         LabelError: No label at all or fewer than two kinds are left, or far too many.
     """
@@ -127,7 +132,7 @@ def resolve_labels(labels: pd.Series, params: LabelParameters) -> tuple[pd.Serie
     for position, label in enumerate(labels):
         folded = "" if pd.isna(label) else normalise_label(label).casefold()
         resolved.append(vocabulary.spellings.get(folded))
-        if not folded:
+        if not folded and not params.keep_unlabelled:
             faults[position] = Fault(Reason.MISSING_LABEL, "no label; give one, or use 'kefu predict'")
         elif folded in vocabulary.refused:
             faults[position] = Fault(Reason.BAD_LABEL, vocabulary.refused[folded])

@@ -36,11 +36,10 @@ class ValidTickets(RawTickets):
     split: Series[str] | None = pa.Field(nullable=True, isin=SPLITS)
 
 
-class Tickets(pa.DataFrameModel):
-    """Tickets ready for training; the modalities are the columns ``has_*``."""
+class UnlabelledTickets(pa.DataFrameModel):
+    """Tickets ready for pretraining; the modalities are the columns ``has_*``."""
 
     ticket_id: Series[str] = pa.Field(unique=True, str_length={"min_value": 1})
-    label: Series[str] = pa.Field(str_length={"min_value": 1})
     language: Series[str] = pa.Field(nullable=True)
     customer_id: Series[str] | None = pa.Field(nullable=True)
     split: Series[str] = pa.Field(isin=SPLITS)
@@ -62,6 +61,12 @@ class Tickets(pa.DataFrameModel):
             return True
         divided = frame[["customer_id", "split"]].dropna().drop_duplicates()
         return not divided["customer_id"].duplicated().any()
+
+
+class Tickets(UnlabelledTickets):
+    """Tickets ready for training."""
+
+    label: Series[str] = pa.Field(str_length={"min_value": 1})
 
 
 class Quarantine(pa.DataFrameModel):

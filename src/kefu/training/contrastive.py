@@ -110,6 +110,11 @@ class ContrastiveNetwork(nn.Module):
             if int(mine.sum()) > 1:
                 yield scale_of(log_scale) * projected[first][mine] @ projected[second][theirs].T
 
+    def variant_similarities(self, first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> Iterator[Tensor]:
+        """Yield for each modality the scaled cosines (n, n) of two views of the same tickets."""
+        for name, vectors in first.items():
+            yield scale_of(self.log_variant_scale) * vectors @ second[name].T
+
 
 def _projection(embedding_dim: int, projection_dim: int) -> nn.Module:
     """Return a head with a hidden layer, which leaves more in the embedding than a linear one (Chen et al. 2020)."""
@@ -204,8 +209,7 @@ class _Task(pl.LightningModule):
         of_pairs = [info_nce(found) for found in self.network.similarities(views[0], projected[0])]
         losses = [torch.stack(of_pairs).mean()] if of_pairs else []
         if len(views) > 1 and projected[0]:
-            scale = scale_of(self.network.log_variant_scale)
-            of_variants = [info_nce(scale * projected[0][name] @ projected[1][name].T) for name in projected[0]]
+            of_variants = [info_nce(found) for found in self.network.variant_similarities(*projected)]
             losses.append(self.params.variant_weight * torch.stack(of_variants).mean())
         if not losses:
             return None

@@ -55,14 +55,18 @@ def clean_shards_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Table]
 
 def assemble(
     valid_tickets: pd.DataFrame, rejected_tickets: pd.DataFrame, params: TicketParameters, **cleaned: CleanedShards
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Bring together what cleaning found, drop duplicates, divide the tickets into splits.
 
     Returns:
-        The tickets to train on, and the whole quarantine table; together they hold every ticket of the raw table.
+        The tickets to train on, those without a label, which serve pretraining alone, and the whole quarantine table;
+        together they hold every ticket of the raw table.
     """
     found = {modality: _verdicts(shards) for modality, shards in cleaned.items()}
-    return assemble_tickets(valid_tickets, rejected_tickets, found, params)
+    kept, quarantine = assemble_tickets(valid_tickets, rejected_tickets, found, params)
+    labelled = kept["label"].notna()
+    unlabelled = kept[~labelled].drop(columns="label")
+    return kept[labelled].reset_index(drop=True), unlabelled.reset_index(drop=True), quarantine
 
 
 def _verdicts(shards: CleanedShards) -> pd.DataFrame:

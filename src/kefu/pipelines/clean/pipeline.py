@@ -42,7 +42,7 @@ def create_pipeline() -> Pipeline:
             "params": "params:tickets",
             **{modality: f"{modality}.cleaned" for modality in MODALITIES},
         },
-        outputs=["tickets", "quarantine"],
+        outputs=["tickets", "unlabelled_tickets", "quarantine"],
         name="assemble_tickets",
     )
     return Pipeline([check, *each, join])

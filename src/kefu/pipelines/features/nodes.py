@@ -36,12 +36,17 @@ def extract_shards_of(modality: str) -> Callable[..., Iterator[dict[str, Feature
 
     def extract_shards(
         tickets: pd.DataFrame,
+        unlabelled_tickets: pd.DataFrame,
         shards: Mapping[str, pa.Table],
         preprocessor: Preprocessor,
         hardware: HardwareParameters,
     ) -> Iterator[dict[str, FeatureShard]]:
         """Extract the features of every kept ticket, or of every copy."""
-        kept = frozenset(tickets.loc[tickets[f"has_{modality}"], "ticket_id"])
+        kept = frozenset(
+            ticket_id
+            for frame in (tickets, unlabelled_tickets)
+            for ticket_id in frame.loc[frame[f"has_{modality}"].astype(bool), "ticket_id"]
+        )
         tasks = (
             ExtractTask(modality, table, kept.intersection(table["ticket_id"].to_pylist()), preprocessor)
             for table in shards.values()

@@ -23,14 +23,26 @@ def _modality_pipeline(modality: str) -> Pipeline:
             ),
             Node(
                 extract_shards_of(modality),
-                inputs=["tickets", f"{modality}.cleaned", f"{modality}.preprocessor", "params:hardware"],
+                inputs=[
+                    "tickets",
+                    "unlabelled_tickets",
+                    f"{modality}.cleaned",
+                    f"{modality}.preprocessor",
+                    "params:hardware",
+                ],
                 outputs=f"{modality}.features",
                 name="extract",
                 namespace=modality,
             ),
             Node(
                 extract_shards_of(modality),
-                inputs=["tickets", f"{modality}.augmented", f"{modality}.preprocessor", "params:hardware"],
+                inputs=[
+                    "tickets",
+                    "unlabelled_tickets",
+                    f"{modality}.augmented",
+                    f"{modality}.preprocessor",
+                    "params:hardware",
+                ],
                 outputs=f"{modality}.augmented_features",
                 name="extract_augmented",
                 namespace=modality,

@@ -10,6 +10,7 @@ import pandas as pd
 from torch import Tensor
 
 from kefu.modalities import MODALITIES
+from kefu.tickets.splits import group_keys
 from kefu.training.callbacks import history_columns
 from kefu.training.checkpoints import clear_checkpoints
 from kefu.training.contrastive import PretrainingParameters, find_modalities, pretrain_encoders
@@ -27,6 +28,7 @@ _UNLABELLED = ""
 
 def pretrain(
     tickets: pd.DataFrame,
+    unlabelled_tickets: pd.DataFrame,
     params: PretrainingParameters,
     bagging: BaggingParameters,
     seed: int,
@@ -40,6 +42,7 @@ def pretrain(
 
     Args:
         tickets: all kept tickets; their labels are not looked at.
+        unlabelled_tickets: tickets that have no label; those of a member's held-out customers are left out.
         params: epochs, batch size, temperature …
         bagging: how many members there are.
         seed: of starting weights and shuffling.
@@ -57,7 +60,11 @@ def pretrain(
     folder = Path(checkpoints) / "pretraining"
     folds = make_folds(tickets, bagging, seed) if params.max_epochs else ()
     for number, fold in enumerate(folds):
-        training = _joint_rows(fold.training, modalities, params, copies=True)
+        more = unlabelled_tickets[
+            unlabelled_tickets["split"].isin(bagging.training_splits)
+            & ~group_keys(unlabelled_tickets).isin(group_keys(fold.validation))
+        ]
+        training = _joint_rows(pd.concat([fold.training, more]), modalities, params, copies=True)
         names = find_modalities(training, params)
         if not names:
             logger.warning("pretraining: no two tickets have the same two modalities; encoders start from scratch")

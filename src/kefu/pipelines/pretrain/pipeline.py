@@ -18,6 +18,7 @@ def create_pipeline() -> Pipeline:
                 pretrain,
                 inputs={
                     "tickets": "tickets",
+                    "unlabelled_tickets": "unlabelled_tickets",
                     "params": "params:pretraining",
                     "bagging": "params:bagging",
                     "seed": "params:seed",
