@@ -4,10 +4,11 @@
     python benchmarks/learning_curve.py --env retail --labels 100 --seeds 1    # a first look
 
 The features must have been extracted: ``kedro run --pipelines clean,augment,features --env retail``. For each seed the
-encoders are pretrained once on all training tickets, labels unused; then each modality is trained on the tickets whose
-labels stay (whole customers, every label's share kept, the smaller sets within the larger), from scratch and from the
-pretrained encoder, by the nodes of the pipeline themselves. Networks are smaller than the environment's and copies
-fewer, so that the curve takes an hour of one core and not a day; what a set of tickets lacks in size it gets in epochs.
+encoders are pretrained once on all training tickets, no label being looked at; then each modality is trained on the
+tickets whose labels stay (whole customers, every label's share kept, the smaller sets within the larger), from scratch
+and from the pretrained encoder, by the nodes of the pipeline themselves. Networks are smaller than the environment's
+and copies fewer, so that the curve takes an hour of one core and not a day; what a set of tickets lacks in size it gets
+in epochs.
 
 Validation tickets judge and do nothing else: no training, and no pretraining, is stopped by them. The test split is
 left out before anything is trained. ``fused`` is the product of the modalities' probabilities, divided by the labels'
@@ -108,6 +109,7 @@ class Curve:
             catalog = context.catalog
             self.dataset = catalog.load("params:dataset")
             tickets = catalog.load("tickets")
+            self.unlabelled = catalog.load("unlabelled_tickets")
             self.features = {name: dict(catalog.load(f"{name}.features")) for name in MODALITIES}
             self.copies = {
                 name: first_copies(catalog.load(f"{name}.augmented_features"), COPIES) for name in MODALITIES
@@ -148,7 +150,9 @@ class Curve:
             )
         }
         with tempfile.TemporaryDirectory() as folder:
-            found = pretrain(self.known, params, BaggingParameters(), seed, self.hardware, folder, **given)
+            found = pretrain(
+                self.known, self.unlabelled, params, BaggingParameters(), seed, self.hardware, folder, **given
+            )
         history = found.pop("history")
         return found, float(history["train_loss"].iloc[-1]) if len(history) else math.nan
 
