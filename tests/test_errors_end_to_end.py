@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 
+from kefu.cli import kefu as kefu_command
 from kefu.cli.run import run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -132,6 +133,18 @@ def test_paths_in_parameters_are_relative_to_the_project(kedro_run, project, mon
         kedro_run(None, "--params", "text.encoder.bert.pretrained=weights"),
         f"{project / 'weights/config.json'} describes a model of type 'gpt'",
     )
+
+
+def test_a_check_reads_paths_likewise(kedro_run, project, monkeypatch):
+    kedro_run(table(*rows(8)), *CLEAN)
+    (project / "weights").mkdir()
+    (project / "weights/config.json").write_text('{"model_type": "bert"}', "utf-8")
+    (project / "weights/model.safetensors").touch()
+    (project / "conf/local/parameters.yml").write_text("text: {encoder: {bert: {pretrained: weights}}}", "utf-8")
+    monkeypatch.chdir(project / "src")
+    result = CliRunner().invoke(kefu_command, ["check"])
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert "8 rows: 8 tickets kept" in result.output
 
 
 def test_a_gpu_that_is_not_there(kedro_run, monkeypatch):
