@@ -1,6 +1,8 @@
 import json
+from dataclasses import replace
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -9,6 +11,8 @@ from pydantic import Field, ValidationError
 from kefu.cli import kefu
 from kefu.cli.mistakes import explain, explain_parameters, tell_mistakes
 from kefu.cli.parameters import list_parameters
+from kefu.confidence import Confidence
+from kefu.confidence.held_out import HeldOutScores
 from kefu.modalities.pretrained import Pretrained, from_folder
 from kefu.parameters import Parameters
 from kefu.tickets.errors import KefuError
@@ -74,6 +78,24 @@ def test_predict_writes_what_the_ending_asks(call, outside, tiny_model, ending):
         "parquet": lambda: pd.read_parquet(out),
     }
     assert list(read[ending]()["ticket_id"]) == ["007", "008"]
+
+
+def test_predict_takes_a_coverage(call, outside, tiny_model):
+    scores = HeldOutScores({"text": np.linspace(0, 1, 60)})
+    model = replace(tiny_model, confidence=Confidence(label_scores=scores))
+    model.to_bundle().save(outside / "model")
+    table = write(outside / "t.csv", [("007", "where is my refund")], "ticket_id,text")
+    sizes = []
+    for coverage in ("0.2", "0.9"):
+        assert (
+            call("predict", table, "--out", outside / "p.csv", "--model", "model", "--coverage", coverage).exit_code
+            == 0
+        )
+        sizes.append(len(pd.read_csv(outside / "p.csv")["label_set"][0].split("|")))
+    assert sizes[0] < sizes[1]
+    result = call("predict", table, "--out", outside / "p.csv", "--model", "model", "--coverage", "95")
+    assert result.exit_code == 2
+    assert "coverage 95: give a share above 0 and below 1" in result.stderr
 
 
 def test_predict_finds_the_newest_version(call, outside, tiny_model):

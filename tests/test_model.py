@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,6 +7,9 @@ import torch
 
 from kefu import modalities
 from kefu.bundle import Bundle, BundleError
+from kefu.confidence import Confidence, ConfidenceParameters
+from kefu.confidence.held_out import HeldOutScores
+from kefu.confidence.scope import ScopeScore
 from kefu.fusion.strategies import STRATEGIES, FusionParameters, build_fusion
 from kefu.model import FusedModel, heads_of
 from kefu.training.modality_model import ModalityModel, build_classifier
@@ -85,6 +89,35 @@ def test_a_bundle_gives_the_same_probabilities(parts, tmp_path, strategy):
     assert again.parts["audio"].cleaning == model.parts["audio"].cleaning
 
 
+def make_confidence(members=2):
+    rng = np.random.default_rng(0)
+    scope = ScopeScore(
+        {"text": torch.randn(members, 3, 10)}, {"text": torch.randn(members, 2)}, {"text": torch.rand(members, 2) + 1}
+    )
+    scores = [HeldOutScores({"text": np.sort(rng.random(7)), "image+text": np.sort(rng.random(5))}) for _ in range(2)]
+    return Confidence(ConfidenceParameters(coverage=0.8, min_tickets=3), scope, *scores)
+
+
+def test_confidence_is_in_the_bundle(parts, tmp_path):
+    model = replace(make_model(parts), confidence=make_confidence())
+    model.to_bundle().save(tmp_path / "m")
+    again = FusedModel.from_bundle(Bundle.load(tmp_path / "m")).confidence
+    assert again.parameters == model.confidence.parameters
+    assert again.tensors().keys() == model.confidence.tensors().keys()
+    for name, value in model.confidence.tensors().items():
+        assert torch.equal(again.tensors()[name], value)
+
+
+def test_only_adaptive_fusion_has_weights(parts):
+    model = make_model(parts, "adaptive")
+    embeddings = {name: torch.where(PRESENT[name][:, None, None], e, np.nan) for name, e in embed(model).items()}
+    weights = model.judge(embeddings, PRESENT).weights
+    assert weights.keys() == {"image", "text"}
+    for name, values in weights.items():
+        assert (values > 0).tolist() == PRESENT[name].tolist()
+    assert make_model(parts, "late").judge(embeddings, PRESENT).weights == {}
+
+
 def test_a_modality_round_trip(parts, tmp_path):
     for part in parts.values():
         part.to_bundle().save(tmp_path / part.name)
@@ -121,6 +154,7 @@ def _without(mapping, *names):
         (lambda b: {"config": _without(b.config, "modalities")}, "fusion"),
         (lambda b: {"config": {**b.config, "fusion": {"unknown": 1}}}, "fusion"),
         (lambda b: {"config": {**b.config, "modalities": {"text": {"modality": "smell"}}}}, "smell"),
+        (lambda b: {"config": _without(b.config, "confidence")}, "fusion"),
         (lambda b: {"labels": ("one",)}, "(text|image|fusion)"),
     ],
 )

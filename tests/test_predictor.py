@@ -1,12 +1,21 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
+from kefu.confidence import Confidence, ConfidenceParameters
+from kefu.confidence.held_out import HeldOutScores
+from kefu.confidence.scope import ScopeScore
+from kefu.fusion.contract import FusionRows
+from kefu.model import heads_of
 from kefu.predictor import Predictor
+from kefu.tickets.errors import KefuError
 
+SURENESS = ["label", "confidence", "label_set", "out_of_scope", "out_of_scope_score"]
 PROBABILITIES = ["probability_invoice", "probability_login", "probability_refund"]
 
 
@@ -46,7 +55,7 @@ def test_every_ticket_gets_a_row_and_says_what_was_used(predictor, table):
     found = predictor.predict(table).set_index("ticket_id")
     assert list(found.index) == ["007", "008", "009", "010", "011", "row-7", "013"]
     assert list(found["used"]) == ["image+text", "text", "image", "", "text", "", "text"]
-    assert list(found.columns) == ["label", "confidence", *PROBABILITIES, "used", "not_used"]
+    assert list(found.columns) == [*SURENESS, *PROBABILITIES, "used", "not_used"]
     assert "image: truncated (" in found.loc["010", "not_used"]
     assert "image: not_an_image (" in found.loc["011", "not_used"]
     assert "audio: the model was trained without it" in found.loc["011", "not_used"]
@@ -87,7 +96,7 @@ def test_a_frame_of_numbers_and_of_nothing(predictor):
     assert predictor.predict(pd.DataFrame({"ticket_id": [7], "text": [42]})).loc[0, "ticket_id"] == "7"
     empty = predictor.predict(pd.DataFrame({"ticket_id": [], "text": []}))
     assert empty.empty
-    assert list(empty.columns) == ["ticket_id", "label", "confidence", *PROBABILITIES, "used", "not_used"]
+    assert list(empty.columns) == ["ticket_id", *SURENESS, *PROBABILITIES, "used", "not_used"]
 
 
 def test_progress_is_told_in_tickets(predictor, table):
@@ -100,6 +109,44 @@ def test_a_saved_bundle_predicts_the_same(predictor, tiny_model, table, tmp_path
     tiny_model.to_bundle().save(tmp_path / "bundle")
     again = Predictor.load(tmp_path / "bundle").predict(table)
     pd.testing.assert_frame_equal(again, predictor.predict(table), rtol=1e-5)
+
+
+def test_without_held_out_tickets_nothing_is_promised(predictor, table):
+    found = predictor.predict(table)
+    for label_set, label in zip(found["label_set"], found["label"], strict=True):
+        assert sorted(label_set.split("|")) == ["invoice", "login", "refund"]
+        assert label_set.startswith(label)
+    assert not found["out_of_scope"].any()
+    assert found["out_of_scope_score"].isna().all()
+
+
+def test_label_sets_and_scope_follow_held_out_scores(tiny_model, table):
+    usual = HeldOutScores({"text": np.linspace(0, 1, 100), "image": np.linspace(0, 0.2, 100)})
+    scope = ScopeScore.fit(
+        [heads_of(tiny_model.parts, 0)], [make_rows(tiny_model, (0, 1, 2))], [make_rows(tiny_model, (2, 0, 1))]
+    )
+    confidence = Confidence(ConfidenceParameters(), scope, usual, HeldOutScores({"text": np.full(60, -9.0)}))
+    predictor = Predictor(replace(tiny_model, confidence=confidence))
+    found = predictor.predict(table, coverage=0.2).set_index("ticket_id")
+    more = predictor.predict(table).set_index("ticket_id")
+    size = found["label_set"].str.count(r"\|") + 1
+    assert (more["label_set"].str.len() >= found["label_set"].str.len()).all()
+    assert len(more.loc["008", "label_set"]) > len(found.loc["008", "label_set"])
+    assert size["009"] == 1
+    assert size["row-7"] == 3
+    assert found.loc["008", "out_of_scope"]
+    assert list(found.index[found["out_of_scope_score"].isna()]) == list(found.index[found["used"] == ""])
+    assert not found.loc["row-7", "out_of_scope"]
+    with pytest.raises(KefuError, match="coverage 1: give a share above 0 and below 1"):
+        predictor.predict(table, coverage=1)
+
+
+def make_rows(model, targets):
+    """Rows of random embeddings."""
+    torch.manual_seed(0)
+    embeddings = {name: torch.randn(3, head.in_features) for name, head in heads_of(model.parts, 0).items()}
+    present = {name: torch.ones(3, dtype=torch.bool) for name in embeddings}
+    return FusionRows(embeddings, present, np.array(targets), np.arange(3))
 
 
 def test_importing_kefu_leaves_torch_alone():

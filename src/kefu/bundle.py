@@ -16,7 +16,7 @@ from torch import Tensor
 
 from kefu.tickets.errors import KefuError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _FILES = "files"
 
 

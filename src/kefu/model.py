@@ -4,13 +4,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from kefu.bundle import Bundle, BundleError, damage
-from kefu.fusion.contract import Fusion
+from kefu.confidence import Confidence
+from kefu.fusion.adaptive import AdaptiveFusion
+from kefu.fusion.contract import Fusion, FusionRows, combinations
 from kefu.fusion.strategies import FusionParameters, build_fusion
 from kefu.training.modality_model import ModalityModel, tensors_below
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What a model says of B tickets."""
+
+    probabilities: NDArray[np.float64]
+    """(B, C), rows sum to 1"""
+    label_sets: NDArray[np.bool_]
+    """(B, C), no row empty"""
+    out_of_scope_score: NDArray[np.float64]
+    """(B,), higher is more foreign; NaN where nothing is present"""
+    out_of_scope: NDArray[np.bool_]
+    """(B,)"""
+    weights: Mapping[str, NDArray[np.float64]]
+    """For each modality (B,), how much it counted; nothing where the strategy has no weights for each ticket"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +47,7 @@ class FusedModel:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     card: str = ""
+    confidence: Confidence = field(default_factory=Confidence)
 
     def to_bundle(self) -> Bundle:
         """Return the model as it is written to disk."""
@@ -35,6 +56,7 @@ class FusedModel:
             for member, fusion in enumerate(self.fusions)
             for name, value in fusion.state_dict().items()
         }
+        tensors |= {f"confidence.{name}": value for name, value in self.confidence.tensors().items()}
         files: dict[str, bytes] = {}
         configs: dict[str, Any] = {}
         for name, part in self.parts.items():
@@ -48,6 +70,7 @@ class FusedModel:
                 "strategy": self.strategy,
                 "members": len(self.fusions),
                 "fusion": self.parameters.model_dump(mode="json"),
+                "confidence": self.confidence.parameters.model_dump(mode="json"),
                 "modalities": configs,
                 "provenance": dict(self.provenance),
             },
@@ -107,6 +130,7 @@ class FusedModel:
             bundle.metrics,
             bundle.config["provenance"],
             bundle.card,
+            Confidence.restore(bundle.config["confidence"], tensors_below(bundle.tensors, "confidence.")),
         )
 
     @torch.inference_mode()
@@ -122,6 +146,57 @@ class FusedModel:
             for member, fusion in enumerate(self.fusions)
         ]
         return torch.stack(opinions).mean(dim=0).softmax(dim=1)
+
+    def judge(
+        self, embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor], coverage: float | None = None
+    ) -> Judgement:
+        """Say all that there is to say of B tickets.
+
+        Args:
+            embeddings: for each trained modality (B, K, D) of the K members.
+            present: for each trained modality (B,) bool.
+            coverage: share of tickets whose label set holds the true label; that of the training if left out.
+
+        Raises:
+            KefuError: the coverage is not between 0 and 1.
+        """
+        probabilities = self.probabilities(embeddings, present).double().numpy()
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        names = combinations(present)
+        score = self._scope_score(embeddings, present)
+        return Judgement(
+            probabilities,
+            self.confidence.label_sets(probabilities, names, coverage),
+            score,
+            self.confidence.out_of_scope(score, names),
+            self._weights(embeddings, present),
+        )
+
+    def _scope_score(self, embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> NDArray[np.float64]:
+        size = len(next(iter(present.values())))
+        rows = FusionRows(dict(embeddings), dict(present), np.zeros(size, np.int64), np.zeros(size, np.int64))
+        scores = [
+            self.confidence.scope.score(heads_of(self.parts, member), member, rows.member(member))
+            for member in range(len(self.fusions))
+        ]
+        return np.mean(scores, axis=0)
+
+    @torch.inference_mode()
+    def _weights(self, embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> dict[str, NDArray]:
+        """Return the members' mean weight of each modality (B,), of adaptive fusion."""
+        fusions = [fusion for fusion in self.fusions if isinstance(fusion, AdaptiveFusion)]
+        if not fusions:
+            return {}
+        names = fusions[0].modalities
+        mask = torch.stack([present[name] for name in names], dim=1)
+        found = [
+            fusion.modality_weights(
+                {name: torch.where(present[name][:, None], embeddings[name][:, member], 0.0) for name in names}, mask
+            )
+            for member, fusion in enumerate(fusions)
+        ]
+        mean = torch.stack(found).mean(dim=0).double().numpy()
+        return {name: mean[:, column] for column, name in enumerate(names)}
 
 
 def heads_of(parts: Mapping[str, ModalityModel], member: int) -> dict[str, nn.Linear]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from kefu import modalities
 from kefu.bundle import Bundle
-from kefu.model import FusedModel
+from kefu.model import FusedModel, Judgement
 from kefu.tickets.faults import Fault
 from kefu.tickets.media import read_media
 from kefu.tickets.table import TicketTable, read_tickets
@@ -50,6 +50,7 @@ class Predictor:
         tickets: Tickets,
         *,
         batch_size: int = 64,
+        coverage: float | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> pd.DataFrame:
         """Predict a label for every ticket.
@@ -58,32 +59,39 @@ class Predictor:
             tickets: a table, its path, or a frame with the columns ``ticket_id`` and any of the modalities; paths in
                 a bare frame are relative to the working directory, and ids that are missing become ``row-<number>``.
             batch_size: tickets whose media are in memory at a time.
+            coverage: share of tickets whose label set holds the true label; that of the training if left out.
             progress: called with the number of tickets done after each batch.
 
         Returns:
-            A row a ticket in the order given: ``ticket_id``, ``label``, ``confidence``, ``probability_<label>`` for
-            each class, ``used`` (modalities, joined by ``+``; empty: the prior) and ``not_used`` (why the others
-            were not, ``image: truncated (…); audio: none given``).
+            A row a ticket in the order given: ``ticket_id``, ``label``, ``confidence``, ``label_set`` (labels joined
+            by ``|``, the most probable first), ``out_of_scope`` (bool) and ``out_of_scope_score`` (higher is more
+            foreign; NaN where there is nothing to go by), ``probability_<label>`` for each class,
+            ``weight_<modality>`` (how much it counted; of adaptive fusion only), ``used`` (modalities, joined by
+            ``+``; empty: the prior) and ``not_used`` (why the others were not, ``image: truncated (…); audio: none
+            given``).
 
         Raises:
             TicketTableError: the table cannot be read.
+            KefuError: the coverage is not between 0 and 1.
         """
         frames = []
         done = 0
-        for frame in self.predict_batches(tickets, batch_size=batch_size):
+        for frame in self.predict_batches(tickets, batch_size=batch_size, coverage=coverage):
             frames.append(frame)
             done += len(frame)
             if progress is not None:
                 progress(done)
         return pd.concat(frames, ignore_index=True)
 
-    def predict_batches(self, tickets: Tickets, *, batch_size: int = 64) -> Iterator[pd.DataFrame]:
+    def predict_batches(
+        self, tickets: Tickets, *, batch_size: int = 64, coverage: float | None = None
+    ) -> Iterator[pd.DataFrame]:
         """Yield what :meth:`predict` returns, a batch at a time; an empty table gives one empty batch."""
         table = _as_table(tickets)
         for start in range(0, max(len(table.frame), 1), batch_size):
-            yield self._predict_batch(table.frame.iloc[start : start + batch_size], table.root)
+            yield self._predict_batch(table.frame.iloc[start : start + batch_size], table.root, coverage)
 
-    def _predict_batch(self, frame: pd.DataFrame, root: Path) -> pd.DataFrame:
+    def _predict_batch(self, frame: pd.DataFrame, root: Path, coverage: float | None) -> pd.DataFrame:
         embeddings: dict[str, Tensor] = {}
         present: dict[str, Tensor] = {}
         reasons: dict[str, list[str | None]] = {}
@@ -93,21 +101,34 @@ class Predictor:
             if part.is_trained:
                 present[name] = torch.tensor([payload is not None for payload in payloads], dtype=torch.bool)
                 embeddings[name] = _embed(part, payloads)
-        probabilities = self.model.probabilities(embeddings, present).double().numpy()
-        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        judgement = self.model.judge(embeddings, present, coverage)
+        probabilities = judgement.probabilities
         names = list(reasons)
         columns: dict[str, Any] = {
             "ticket_id": frame["ticket_id"].to_numpy(),
             "label": np.asarray(self.labels, dtype=object)[probabilities.argmax(axis=1)],
             "confidence": probabilities.max(axis=1),
+            "label_set": _joined(judgement, self.labels),
+            "out_of_scope": judgement.out_of_scope,
+            "out_of_scope_score": judgement.out_of_scope_score,
         }
         columns |= {f"probability_{label}": probabilities[:, i] for i, label in enumerate(self.labels)}
+        columns |= {f"weight_{name}": weights for name, weights in judgement.weights.items()}
         rows = list(zip(*(reasons[name] for name in names), strict=True))
         columns["used"] = ["+".join(n for n, why in zip(names, row, strict=True) if why is None) for row in rows]
         columns["not_used"] = [
             "; ".join(f"{n}: {why}" for n, why in zip(names, row, strict=True) if why is not None) for row in rows
         ]
         return pd.DataFrame(columns)
+
+
+def _joined(judgement: Judgement, labels: tuple[str, ...]) -> list[str]:
+    """Return each ticket's label set as one string, the most probable label first."""
+    order = np.argsort(-judgement.probabilities, axis=1, kind="stable")
+    return [
+        "|".join(labels[column] for column in columns if held[column])
+        for columns, held in zip(order, judgement.label_sets, strict=True)
+    ]
 
 
 def _clean(part: ModalityModel, values: list[Any], root: Path) -> tuple[list[Any], list[str | None]]:

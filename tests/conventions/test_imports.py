@@ -13,7 +13,19 @@ LEVELS = (
     {"__init__", "parameters"},
     {"tickets"},
     {"modalities"},
-    {"engines", "training", "evaluation", "fusion", "demo", "importers", "bundle", "model", "model_card", "predictor"},
+    {
+        "engines",
+        "training",
+        "evaluation",
+        "fusion",
+        "confidence",
+        "demo",
+        "importers",
+        "bundle",
+        "model",
+        "model_card",
+        "predictor",
+    },
     {"pipelines", "service", "datasets", "settings", "hooks", "pipeline_registry", "cli", "config_loader"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

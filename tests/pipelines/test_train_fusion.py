@@ -25,6 +25,32 @@ def test_metrics_have_their_headline(demo: Any) -> None:
     assert metrics["n"] == (demo.load("tickets")["split"] == "test").sum()
 
 
+def test_label_sets_and_scope_are_scored(demo: Any) -> None:
+    metrics = demo.load("metrics")
+    tested = metrics["label_sets"]["all"]
+    assert tested["n"] == metrics["n"]
+    assert 1 <= tested["set_size"] <= len(metrics["per_class"])
+    assert metrics["method"]["coverage"] == 0.9
+    assert metrics["out_of_scope"] is None
+    confidence = demo.load("model").confidence
+    held_out = (demo.load("tickets")["split"] == "validation").sum()
+    assert len(confidence.label_scores.pooled) == len(confidence.scope_scores.pooled) == held_out
+
+
+def test_tickets_out_of_scope_are_told_apart(demo: Any, copy_of: Callable[[Any], Any]) -> None:
+    project = copy_of(demo)
+    with pytest.raises(Exception, match="there is no ticket to predict"):
+        project.run("predict_out_of_scope")
+    table = project.root / "data/01_raw/demo/out_of_scope.csv"
+    table.write_text("ticket_id,text,split\n1,sing me a song,test\n2,nonsense,validation\n3,,test\n", encoding="utf-8")
+    project.run("evaluate")
+    assert project.load("metrics")["out_of_scope"]["n"] == 2
+    assert "Of 2 tickets that belong to no label" in project.load("report")
+    project.run("predict_out_of_scope", confidence={"coverage": 0.5})
+    found = project.load("out_of_scope_predictions")
+    assert {"label_set", "out_of_scope", "out_of_scope_score"} <= set(found.columns)
+
+
 def test_books_balance(demo: Any) -> None:
     check_books(len(demo.load("raw_tickets").frame), demo.load("tickets"), demo.load("quarantine"))
 
@@ -128,8 +154,8 @@ def test_an_older_version_comes_back(demo: Any, copy_of: Callable[[Any], Any]) -
 
 def test_unversioned_outputs_have_a_root_of_their_own(demo: Any, copy_of: Callable[[Any], Any]) -> None:
     project = copy_of(demo)
-    for _ in range(2):
-        project.run("evaluate", versioned=False)
+    for pipeline in ("train_fusion", "evaluate"):
+        project.run(pipeline, versioned=False)
     assert (project.root / "data/08_reporting/demo/current/metrics.json").is_file()
     assert len(list((project.root / METRICS).iterdir())) == 1
     project.run("evaluate")

@@ -26,8 +26,13 @@ _BATCH_SIZE = 64
     help="The folder of a model bundle; the newest of the project's environment if left out.",
 )
 @click.option("--env", "environment", help="Take the newest model of this environment of the project.")
+@click.option(
+    "--coverage",
+    type=float,
+    help="Share of tickets whose label_set is to hold the true label, such as 0.95; that of the training if left out.",
+)
 @tell_mistakes
-def predict(tickets: Path, out: Path, model: Path | None, environment: str | None) -> None:
+def predict(tickets: Path, out: Path, model: Path | None, environment: str | None, coverage: float | None) -> None:
     """Predict a label for every ticket of the table TICKETS.
 
     Any of text, image and audio may be missing or broken: the label comes from what is left, and the columns used and
@@ -37,8 +42,11 @@ def predict(tickets: Path, out: Path, model: Path | None, environment: str | Non
     kefu predict new.csv --out labels.csv
     kefu predict new.csv --out labels.jsonl --env retail
     kefu predict new.csv --out labels.parquet --model models/tickets
+    kefu predict new.csv --out labels.csv --coverage 0.95
 
-    Columns written: ticket_id, label, confidence, probability_<label> for each label, used, not_used.
+    Columns written: ticket_id, label, confidence, label_set (the labels that may be true, joined by |), out_of_scope
+    (whether it seems to belong to no label), out_of_scope_score, probability_<label> for each label, weight_<modality>
+    (with adaptive fusion), used, not_used.
     """  # noqa: D301 - click wants the backspace itself
     import pandas as pd
 
@@ -52,7 +60,7 @@ def predict(tickets: Path, out: Path, model: Path | None, environment: str | Non
     say_to_stderr()
     frames = list(
         show_progress(
-            predictor.predict_batches(table, batch_size=_BATCH_SIZE),
+            predictor.predict_batches(table, batch_size=_BATCH_SIZE, coverage=coverage),
             total=math.ceil(len(table.frame) / _BATCH_SIZE),
             what=f"predict, batches of {_BATCH_SIZE} tickets",
         )
@@ -61,6 +69,8 @@ def predict(tickets: Path, out: Path, model: Path | None, environment: str | Non
     write_table(predictions, out)
     blind = int((predictions["used"] == "").sum())
     told = f"; {blind} with nothing to go by got the most frequent label" if blind else ""
+    foreign = int(predictions["out_of_scope"].sum())
+    told += f"; {foreign} seem to belong to no label (out_of_scope)" if foreign else ""
     click.echo(f"{len(predictions)} tickets labelled{told}: {out}")
 
 

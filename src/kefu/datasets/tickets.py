@@ -33,10 +33,16 @@ class TicketTableDataset(AbstractDataset[TicketShard, TicketTable]):
 
     What is saved comes shard by shard (rows and files); the table appears when the last shard is there. Only CSV can
     be written.
+
+    Args:
+        path: The table.
+        optional: Whether the table may be missing, then there are no tickets.
+        metadata: For kedro-viz.
     """
 
-    def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, path: str, optional: bool = False, metadata: dict[str, Any] | None = None) -> None:
         self.path = Path(path)
+        self.optional = optional
         self.metadata = metadata
 
     def load(self) -> TicketTable:
@@ -45,6 +51,8 @@ class TicketTableDataset(AbstractDataset[TicketShard, TicketTable]):
         Raises:
             TicketTableError: it is missing or malformed.
         """
+        if self.optional and not self.path.exists():
+            return TicketTable(pd.DataFrame({"row": [], "ticket_id": []}), self.path.parent)
         return read_tickets(self.path)
 
     def save(self, data: TicketShard) -> None:
@@ -91,7 +99,7 @@ class ImportedTicketsDataset(TicketTableDataset):
         options: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(path, metadata)
+        super().__init__(path, metadata=metadata)
         self.importer = importer
         self.options = options
 

@@ -31,7 +31,7 @@ def reliability_curve(predictions: Predictions, bins: int = BINS) -> pd.DataFram
     kept = count > 0
     n = count[kept]
     share = np.bincount(members, weights=correct)[kept] / n
-    low, high = _wilson(share, n)
+    low, high = wilson_interval(share, n)
     return pd.DataFrame(
         {
             "confidence": np.bincount(members, weights=confidence)[kept] / n,
@@ -55,7 +55,10 @@ def expected_calibration_error(predictions: Predictions, bins: int = BINS) -> fl
     return float(np.average((curve["confidence"] - curve["accuracy"]).abs(), weights=curve["n"]))
 
 
-def _wilson(share: NDArray[np.float64], n: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def wilson_interval(
+    share: NDArray[np.float64], n: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the 95% interval of shares of n tickets each (Wilson 1927)."""
     z = 1.959964
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))

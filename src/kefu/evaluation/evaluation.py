@@ -21,6 +21,7 @@ from kefu.evaluation.bootstrap import (
     score_intervals,
 )
 from kefu.evaluation.calibration import BINS, expected_calibration_error, reliability_curve
+from kefu.evaluation.confidence import score_label_sets, score_out_of_scope
 from kefu.evaluation.metrics import brier, confusion_matrix, frequent_confusions, log_loss, per_class
 from kefu.evaluation.predictions import Predictions, combinations, modality_columns, on_common_tickets
 from kefu.parameters import Parameters
@@ -53,6 +54,7 @@ def evaluate(
     *,
     chosen: str,
     evidence: pd.DataFrame | None = None,
+    judged: pd.DataFrame | None = None,
     histories: Mapping[str, pd.DataFrame],
     quarantine: pd.DataFrame,
     tickets: pd.DataFrame,
@@ -64,6 +66,8 @@ def evaluate(
         predictions: Of fusions and of single modalities; a modality may have none.
         chosen: The name of the fusion strategy that the bundle holds.
         evidence: Why that one, of :class:`kefu.evaluation.selection.Selection`; none where it was not a choice.
+        judged: Of each ticket of the split ``in_scope``, ``holds``, ``covered``, ``set_size``, ``flagged`` and
+            ``score`` as in :mod:`kefu.evaluation.confidence`, and ``asked``, the coverage that was asked for.
         histories: For each trained modality its epochs: ``epoch``, ``train_loss``, ``validation_loss``,
             ``validation_macro_f1``, where values may be NaN. May be empty.
         quarantine: ``ticket_id``, ``modality``, ``reason``, ``detail``.
@@ -92,6 +96,8 @@ def evaluate(
     }
     if evidence is not None and len(evidence):
         tables["selection"] = evidence
+    if judged is not None:
+        tables["label_sets"] = score_label_sets(judged[judged["in_scope"]])
     counts = confusion_matrix(best_fusion)
     metrics = _headline(comparison, scores, best_fusion)
     metrics |= {
@@ -109,8 +115,11 @@ def evaluate(
             "interval": parameters.resampling.method,
             "seed": parameters.resampling.seed,
             "calibration_bins": parameters.calibration_bins,
+            "coverage": float(judged["asked"].iloc[0]) if judged is not None else None,
         },
         "selection": _records(tables["selection"], "strategy") if "selection" in tables else {},
+        "label_sets": _records(tables["label_sets"], "group") if "label_sets" in tables else {},
+        "out_of_scope": _out_of_scope(judged),
         "cautions": _cautions(best_fusion, scores.customers),
     }
     drawn = {
@@ -242,6 +251,14 @@ def _confident_mistakes(predictions: Predictions, at_most: int) -> pd.DataFrame:
             "probability": predictions.confidence[worst],
         }
     )
+
+
+def _out_of_scope(judged: pd.DataFrame | None) -> dict[str, float | int | None] | None:
+    """Score the tickets out of scope, where there are any."""
+    if judged is None or judged["in_scope"].all():
+        return None
+    scores = score_out_of_scope(judged[judged["in_scope"]], judged[~judged["in_scope"]])
+    return {name: _plain(value) for name, value in scores.items()}
 
 
 def _labels_by_split(tickets: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:

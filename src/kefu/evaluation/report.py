@@ -49,6 +49,9 @@ NAMES = {
     "losses": "Losses",
     "split": "Split",
     "label": "Label",
+    "coverage": "Coverage",
+    "set_size": "Labels a set",
+    "flagged": "Taken for out of scope",
 }
 
 

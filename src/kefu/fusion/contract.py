@@ -14,6 +14,13 @@ Present = Mapping[str, Tensor]
 """For each modality (B,) bool."""
 
 
+def combinations(present: Present) -> list[str]:
+    """Name what each ticket has, the modalities in alphabetical order: ``image+text``; empty where it has none."""
+    names = sorted(present)
+    rows = torch.stack([present[name] for name in names], dim=1).tolist()
+    return ["+".join(name for name, there in zip(names, row, strict=True) if there) for row in rows]
+
+
 class Fusion(nn.Module):
     """A strategy: ``forward(embeddings, present)`` gives logits (B, C).
 

@@ -10,13 +10,17 @@ import plotly.graph_objects as go
 import torch
 
 from kefu import __version__
+from kefu.confidence import ConfidenceParameters
 from kefu.evaluation.evaluation import Evaluation, EvaluationParameters, evaluate
-from kefu.evaluation.predictions import Predictions, modality_columns
+from kefu.evaluation.predictions import NOTHING, Predictions, modality_columns
 from kefu.evaluation.report import render_report
+from kefu.fusion.contract import combinations
 from kefu.fusion.rows import gather
 from kefu.model import FusedModel
 from kefu.pipelines.fuse.rows import rows_of
+from kefu.predictor import Predictor
 from kefu.tickets.errors import KefuError
+from kefu.tickets.table import TicketTable
 from kefu.training.hardware import HardwareParameters, choose_hardware
 
 SHOWN_FIGURES = ("comparison", "per_class", "combinations", "confusion", "reliability")
@@ -64,8 +68,63 @@ def collect_predictions(
     return found
 
 
+def judge_tickets(
+    model: FusedModel,
+    tickets: pd.DataFrame,
+    out_of_scope_tickets: TicketTable,
+    params: EvaluationParameters,
+    confidence: ConfidenceParameters,
+    hardware: HardwareParameters,
+    **modalities: Any,
+) -> pd.DataFrame:
+    """Return what label sets and scope of the model are worth on each ticket of the evaluated split.
+
+    Args:
+        model: the one that predicts.
+        tickets: all kept tickets.
+        out_of_scope_tickets: tickets that belong to no label; may be empty. With a column ``split``, those of the
+            evaluated one count.
+        params: which split.
+        confidence: the coverage that is asked for.
+        hardware: for encoders that were trained with a fusion.
+        modalities: ``<modality>_outputs`` and ``<modality>_features`` of each modality.
+
+    Returns:
+        ``in_scope``, ``holds``, ``covered`` and ``set_size`` (of tickets in scope), ``flagged``, ``score``, ``asked``.
+    """
+    scored = tickets[tickets["split"] == params.split].reset_index(drop=True)
+    outputs = {name: modalities[f"{name}_outputs"] for name in model.parts}
+    features = {name: modalities[f"{name}_features"] for name in model.parts}
+    rows = rows_of(model, scored, outputs, features, choose_hardware(hardware))
+    judgement = model.judge(rows.embeddings, rows.present, confidence.coverage)
+    known = pd.DataFrame(
+        {
+            "in_scope": True,
+            "holds": [name or NOTHING for name in combinations(rows.present)],
+            "covered": judgement.label_sets[np.arange(len(rows)), rows.targets],
+            "set_size": judgement.label_sets.sum(axis=1),
+            "flagged": judgement.out_of_scope,
+            "score": judgement.out_of_scope_score,
+        }
+    )
+    frame = out_of_scope_tickets.frame
+    foreign = frame[frame["split"] == params.split] if "split" in frame else frame
+    found = Predictor(model).predict(TicketTable(foreign, out_of_scope_tickets.root))
+    strangers = pd.DataFrame(
+        {
+            "in_scope": False,
+            "holds": found["used"].replace("", NOTHING),
+            "flagged": found["out_of_scope"],
+            "score": found["out_of_scope_score"],
+        }
+    )
+    judged = pd.concat([known, strangers], ignore_index=True) if len(strangers) else known
+    return judged.assign(asked=confidence.coverage)
+
+
 def evaluate_predictions(
     predictions: list[Predictions],
+    judged: pd.DataFrame,
     tickets: pd.DataFrame,
     quarantine: pd.DataFrame,
     selection: Mapping[str, Any],
@@ -83,6 +142,7 @@ def evaluate_predictions(
         predictions,
         chosen=selection["chosen"],
         evidence=pd.DataFrame(selection["evidence"]),
+        judged=judged,
         histories=histories | {str(name): rows for name, rows in joint_history.groupby("strategy", sort=False)},
         quarantine=quarantine,
         tickets=tickets,

@@ -3,7 +3,13 @@
 from kedro.pipeline import Node, Pipeline
 
 from kefu.modalities import MODALITIES
-from kefu.pipelines.evaluate.nodes import SHOWN_FIGURES, collect_predictions, evaluate_predictions, write_report
+from kefu.pipelines.evaluate.nodes import (
+    SHOWN_FIGURES,
+    collect_predictions,
+    evaluate_predictions,
+    judge_tickets,
+    write_report,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -24,9 +30,25 @@ def create_pipeline() -> Pipeline:
                 name="collect_predictions",
             ),
             Node(
+                judge_tickets,
+                inputs={
+                    "model": "model",
+                    "tickets": "tickets",
+                    "out_of_scope_tickets": "out_of_scope_tickets",
+                    "params": "params:evaluation",
+                    "confidence": "params:confidence",
+                    "hardware": "params:hardware",
+                    **{f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES},
+                    **{f"{modality}_features": f"{modality}.features" for modality in MODALITIES},
+                },
+                outputs="judged_tickets",
+                name="judge_tickets",
+            ),
+            Node(
                 evaluate_predictions,
                 inputs={
                     "predictions": "test_predictions",
+                    "judged": "judged_tickets",
                     "tickets": "tickets",
                     "quarantine": "quarantine",
                     "selection": "selection",

@@ -14,6 +14,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from torch import nn
 
 from kefu import __version__
+from kefu.confidence import ConfidenceParameters
 from kefu.engines import show_progress
 from kefu.engines.shards import FeatureShard
 from kefu.evaluation.bootstrap import Resampling
@@ -36,6 +37,7 @@ from kefu.fusion.strategies import (
 from kefu.modalities.tokens import TokenEncoder
 from kefu.model import FusedModel, heads_of
 from kefu.model_card import write_card
+from kefu.pipelines.fuse.confidence import fit_confidence, member_probabilities
 from kefu.pipelines.fuse.rows import rows_of
 from kefu.tickets.errors import KefuError
 from kefu.training.checkpoints import clear_checkpoints
@@ -219,7 +221,7 @@ def fit_fusions(
             ]
             for name, model in joint.items()
         }
-        said = {name: _probabilities(joint[name], rows) for name, rows in own.items()}
+        said = {name: member_probabilities(joint[name], rows) for name, rows in own.items()}
         shared, selection = _select(shared, said, heads, prior, held_out, pd.concat(judged), labels, params, seed)
         chosen, evidence = selection.chosen, _records(selection.evidence)
         logger.info("fusion: %s is chosen of %d candidates", chosen, len(evidence))
@@ -275,15 +277,22 @@ def make_model(
     fusions: Mapping[str, FusedModel],
     tickets: pd.DataFrame,
     selection: Mapping[str, Any],
+    params: ConfidenceParameters,
+    bagging: BaggingParameters,
+    seed: int,
     hardware: HardwareParameters,
     **modalities: Any,
 ) -> FusedModel:
-    """Return the model of the chosen strategy, with its scores and its card."""
+    """Return the model of the chosen strategy, with what it knows of its own knowing, its scores and its card."""
     chosen = fusions[selection["chosen"]]
     test = tickets[tickets["split"] == "test"]
     outputs, features = _shards(modalities, "outputs"), _shards(modalities, "features")
+    machine = choose_hardware(hardware)
+    torch.set_num_threads(machine.threads)
+    folds, prior = make_folds(tickets, bagging, seed), _prior(tickets, chosen.labels)
+    confidence = fit_confidence(chosen, folds, prior, outputs, features, params, seed=seed, hardware=machine)
     metrics = {
-        "test": _scores(chosen, rows_of(chosen, test, outputs, features, choose_hardware(hardware))),
+        "test": _scores(chosen, rows_of(chosen, test, outputs, features, machine)),
         "modalities": {name: dict(part.metrics) for name, part in _models(modalities).items()},
     }
     provenance = {
@@ -292,9 +301,7 @@ def make_model(
         "tickets": {split: int(count) for split, count in tickets["split"].value_counts().items()},
     }
     card = write_card(chosen.strategy, chosen.labels, metrics, provenance, tickets)
-    return FusedModel(
-        chosen.parts, chosen.fusions, chosen.strategy, chosen.parameters, chosen.labels, metrics, provenance, card
-    )
+    return replace(chosen, metrics=metrics, provenance=provenance, card=card, confidence=confidence)
 
 
 def _models(modalities: Mapping[str, Any]) -> dict[str, ModalityModel]:
@@ -309,17 +316,6 @@ def _shards(modalities: Mapping[str, Any], kind: str) -> dict[str, Mapping[str, 
 def _judged(folds: Sequence[Fold]) -> list[pd.DataFrame]:
     """Return for each member the tickets it has not seen; those it has, where there are no others."""
     return [fold.validation if len(fold.validation) else fold.training for fold in folds]
-
-
-def _probabilities(model: FusedModel, held_out: Sequence[FusionRows]) -> NDArray[np.float64]:
-    """Return what each member says of its own tickets (N, C), one member after the other."""
-    with torch.inference_mode():
-        return np.concatenate(
-            [
-                fusion(rows.embeddings, rows.present).double().softmax(dim=1).numpy()
-                for fusion, rows in zip(model.fusions, held_out, strict=True)
-            ]
-        )
 
 
 def _records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:

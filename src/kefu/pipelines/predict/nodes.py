@@ -2,11 +2,19 @@
 
 import pandas as pd
 
+from kefu.confidence import ConfidenceParameters
 from kefu.model import FusedModel
 from kefu.predictor import Predictor
+from kefu.tickets.errors import KefuError
 from kefu.tickets.table import TicketTable
 
 
-def predict_tickets(new_tickets: TicketTable, model: FusedModel) -> pd.DataFrame:
-    """Return a row for every ticket, whatever is missing or broken in it."""
-    return Predictor(model).predict(new_tickets)
+def predict_tickets(new_tickets: TicketTable, model: FusedModel, params: ConfidenceParameters) -> pd.DataFrame:
+    """Return a row for every ticket, whatever is missing or broken in it; label sets are of the given coverage.
+
+    Raises:
+        KefuError: there is no ticket.
+    """
+    if new_tickets.frame.empty:
+        raise KefuError("there is no ticket to predict; docs/datasets.md says where the table lies")
+    return Predictor(model).predict(new_tickets, coverage=params.coverage)
