@@ -81,3 +81,7 @@ def test_gaps_in_a_history_are_left_out(history):
     assert [list(trace.x) for trace in figure.data] == [[1, 2, 3], [1, 3], [1, 2, 3]]
     blank = figures.learning(history.assign(validation_macro_f1=float("nan")), "text")
     assert [trace.name for trace in blank.data] == ["Training", "Validation"]
+    unjudged = figures.learning(history.assign(validation_macro_f1=float("nan"), validation_loss=float("nan")), "text")
+    assert [trace.name for trace in unjudged.data] == ["Training"]
+    assert unjudged.layout.xaxis.title.text == "Epoch"
+    assert "yaxis2" not in unjudged.layout

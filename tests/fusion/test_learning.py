@@ -40,14 +40,31 @@ def with_noise(size, seed):
     return FusionRows(embeddings, {"audio": there, "text": there}, targets, np.arange(size))
 
 
+def sure_heads():
+    heads = {name: nn.Linear(3, 3) for name in ("audio", "text")}
+    for head in heads.values():
+        head.weight.data = 3 * torch.eye(3)
+        head.bias.data.zero_()
+    return heads
+
+
+@pytest.mark.parametrize("strategy", [*PARAMS.on_shared_parts, "only_text"])
+def test_without_a_ticket_to_fit_on_opinions_are_multiplied_as_they_are(strategy):
+    nothing = with_noise(300, 1).take(np.array([], dtype=int))
+    (fusion,) = fit_fusion(strategy, [sure_heads()], torch.ones(3), [nothing], params=PARAMS, seed=0)
+    rows = with_noise(600, 2)
+    with torch.inference_mode():
+        fused = fusion(rows.embeddings, rows.present).softmax(dim=1)
+    opinions = {name: 3 * value for name, value in rows.embeddings.items()}
+    product = opinions["text"] + (0 if strategy == "only_text" else opinions["audio"])
+    assert torch.equal(fused.argmax(dim=1), product.argmax(dim=1))
+    if strategy in ("late", "only_text"):
+        assert torch.allclose(fused, product.softmax(dim=1), atol=1e-4)
+
+
 @pytest.mark.parametrize("strategy", PARAMS.on_shared_parts)
 def test_a_useless_modality_does_no_harm(strategy):
-    heads = {}
-    for name in ("audio", "text"):
-        heads[name] = nn.Linear(3, 3)
-        heads[name].weight.data = 3 * torch.eye(3)
-        heads[name].bias.data.zero_()
-    (fusion,) = fit_fusion(strategy, [heads], torch.ones(3), [with_noise(300, 1)], params=PARAMS, seed=0)
+    (fusion,) = fit_fusion(strategy, [sure_heads()], torch.ones(3), [with_noise(300, 1)], params=PARAMS, seed=0)
     unseen = with_noise(600, 2)
     with torch.inference_mode():
         fused = fusion(unseen.embeddings, unseen.present).argmax(dim=1).numpy()

@@ -67,13 +67,14 @@ def test_the_speaker_comes_from_the_command_line(tmp_path: Path, monkeypatch: py
     folder.mkdir(parents=True)
     for name in ("0_theo_0", "1_theo_0", "0_jackson_0"):
         (folder / f"{name}.wav").touch()
-    with catalog_of(ROOT, "fsdd", held_out_speaker="jackson") as catalog:
-        tickets = catalog.load("raw_tickets").frame
-        assert dict(zip(tickets["ticket_id"], tickets["split"], strict=True)) == {
-            "0_jackson_0": "test",
-            "0_theo_0": "validation",
-            "1_theo_0": "validation",
-        }
+    for given, others in (({}, "train"), ({"validation_speaker": "theo"}, "validation")):
+        with catalog_of(ROOT, "fsdd", held_out_speaker="jackson", **given) as catalog:
+            tickets = catalog.load("raw_tickets").frame
+            assert dict(zip(tickets["ticket_id"], tickets["split"], strict=True)) == {
+                "0_jackson_0": "test",
+                "0_theo_0": others,
+                "1_theo_0": others,
+            }
     with catalog_of(ROOT, "fsdd", held_out_speaker="nobody") as catalog:
         assert "there is no such speaker" in str(cause_of(catalog, "raw_tickets"))
 
@@ -134,25 +135,27 @@ def real(environment: str, name: str = "raw_tickets", **params: Any) -> pd.DataF
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("environment", "labels", "given"),
+    ("environment", "labels", "given", "others"),
     [
-        ("banking77", 77, {"test": 3080, "train": 10003}),
-        ("clinc150", 150, {"test": 4500, "validation": 3000, "train": 15000}),
-        ("fsdd", 10, {"test": 500, "validation": 500, "train": 2000}),
+        ("banking77", 77, {"test": 3080, "train": 10003}, {"train", "validation"}),
+        ("clinc150", 150, {"test": 4500, "validation": 3000, "train": 15000}, {"train", "validation"}),
+        ("fsdd", 10, {"test": 500, "train": 2500}, {"train"}),
     ],
 )
 def test_the_official_splits_are_whole_and_no_ticket_is_refused(
-    environment: str, labels: int, given: dict[str, int]
+    environment: str, labels: int, given: dict[str, int], others: set[str]
 ) -> None:
     tickets = real(environment)
     assert tickets["split"].value_counts().to_dict() == given
     valid, refused = check_tickets(tickets, TicketParameters())
     assert refused.empty
     assert valid["label"].nunique() == labels
-    divided = assign_splits(valid, TicketParameters().splits)
+    with catalog_of(ROOT, environment) as catalog:
+        splits = TicketParameters.model_validate(catalog.load("params:tickets")).splits
+    divided = assign_splits(valid, splits)
     test = valid["split"] == "test"
     assert (divided[test] == "test").all()
-    assert set(divided[~test]) == {"train", "validation"}
+    assert set(divided[~test]) == others
 
 
 @pytest.mark.slow

@@ -212,3 +212,23 @@ def test_a_table_of_texts_alone_without_customers_trains(demo: Any, copy_of: Cal
     assert set(project.load("metrics")["combinations"]) == {"text"}
     sheets = {modality: project.load(f"{modality}.contact_sheet").data for modality in MODALITIES}
     assert [modality for modality, drawn in sheets.items() if drawn] == ["text"]
+
+
+def test_a_table_without_validation_tickets_trains(
+    demo: Any, copy_of: Callable[[Any], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    project = copy_of(demo)
+    caplog.set_level("INFO", "kefu")
+    project.run("train_fusion", tickets={"splits": {"validation_share": 0.0}}, fusion={"strategy": "auto"})
+    assert set(project.load("tickets")["split"]) == {"train", "test"}
+    assert project.load("text.model").metrics["best_epoch"] == [1]
+    assert project.load("selection") == {"chosen": "late", "evidence": []}
+    late = project.load("model").fusions[0]
+    assert late.log_temperature.abs().max() == 0
+    assert all(
+        bool(value.isfinite().all()) for m in project.load("fusions").values() for value in m.fusions[0].parameters()
+    )
+    assert [line for line in caplog.messages if line.startswith("fusion: ")] == [
+        "fusion: no validation tickets to fit on; opinions are multiplied as they are, uncalibrated",
+        "fusion: no validation tickets to choose by; late, the simplest, is taken",
+    ]

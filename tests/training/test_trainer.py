@@ -73,8 +73,11 @@ def test_training_stops_when_patience_is_used_up(train):
     assert len(trained.history) == trained.best_epoch + 3 < 40
 
 
-def test_without_validation_the_last_epoch_is_taken(train, make_rows):
+def test_without_validation_the_last_epoch_is_taken(train, make_rows, caplog):
+    caplog.set_level(logging.INFO, "kefu")
     trained = train(validation=make_rows(0))
+    assert "toy: no validation tickets to stop by; 6 epochs, the last one is kept" in caplog.messages
+    assert "nan" not in caplog.text
     assert trained.best_epoch == 6
     assert trained.history["validation_loss"].isna().all()
     assert trained.history["train_loss"].notna().all()

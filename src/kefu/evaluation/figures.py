@@ -260,8 +260,10 @@ def reliability(curve: pd.DataFrame) -> go.Figure:
 
 
 def learning(history: pd.DataFrame, name: str) -> go.Figure:
-    """Draw loss (above) and validation score (below) by epoch: macro-F1, or recall@1 of a pretraining."""
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.09)
+    """Draw loss (above) and, if there is one, validation score (below) by epoch: macro-F1, or recall@1."""
+    judged = history.filter(like="validation_").notna().any(axis=None)
+    num_rows = 2 if judged else 1
+    figure = make_subplots(rows=num_rows, cols=1, shared_xaxes=True, vertical_spacing=0.09)
     for column, label, colour, row in (
         ("train_loss", "Training", ORANGE, 1),
         ("validation_loss", "Validation", BLUE, 1),
@@ -284,9 +286,10 @@ def learning(history: pd.DataFrame, name: str) -> go.Figure:
             col=1,
         )
     figure.update_yaxes(title_text="Loss (nats)", row=1, col=1, nticks=5)
-    score = "Recall@1" if "validation_recall_at_1" in history else "Macro-F1"
-    figure.update_yaxes(title_text=score, row=2, col=1, nticks=5)
-    figure.update_xaxes(title_text="Epoch", row=2, col=1, tickformat="d")
+    if judged:
+        score = "Recall@1" if "validation_recall_at_1" in history else "Macro-F1"
+        figure.update_yaxes(title_text=score, row=2, col=1, nticks=5)
+    figure.update_xaxes(title_text="Epoch", row=num_rows, col=1, tickformat="d")
     return _finished(figure, f"{short(name, 24).capitalize()}", 400)
 
 

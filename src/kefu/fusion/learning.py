@@ -33,8 +33,11 @@ def train_head(
 
     For few rows: none is set aside for good, and yet the number of epochs is never judged on rows trained on. Every
     modality of every row is hidden at random, so that the head learns to do without any (Neverova et al. 2016,
-    "ModDrop"), and held-out rows are scored with every combination of their modalities.
+    "ModDrop"), and held-out rows are scored with every combination of their modalities. Without any row the head
+    stays as it was built.
     """
+    if len(rows) == 0:
+        return build().eval()
     folds = np.random.default_rng(seed).permutation(int(rows.groups.max(initial=0)) + 1) % num_folds
     held_out = [folds[rows.groups] == fold for fold in range(num_folds)]
     curves = []

@@ -11,15 +11,15 @@ _NAME = re.compile(r"(?P<label>\d)_(?P<customer_id>[a-z]+)_\d+")
 
 
 def read_recordings(path: Path, *, held_out_speaker: str, validation_speaker: str | None = None) -> pd.DataFrame:
-    """Return the recordings, one speaker for testing and one for validation; the speaker is the customer.
+    """Return the recordings, one speaker for testing and the others for training; the speaker is the customer.
 
-    Random splits of this data set are saturated: a voice that was trained on is no test. Leaving out one speaker after
-    the other, with the next one for validation, each of them is once each.
+    Random splits of this data set are saturated: a voice that was trained on is no test, so one speaker after the
+    other is left out.
 
     Args:
         path: The folder of ``recordings``.
         held_out_speaker: The one for testing.
-        validation_speaker: The one that chooses the model; the next one by name if null.
+        validation_speaker: One of the others, to choose the best epoch by; null: all others are trained on.
 
     Returns:
         ``ticket_id``, ``audio``, ``label`` (the digit), ``customer_id`` (the speaker), ``split``.
@@ -35,12 +35,12 @@ def read_recordings(path: Path, *, held_out_speaker: str, validation_speaker: st
     frame = pd.DataFrame(rows)
     speakers = sorted(frame["customer_id"].unique())
     _check_speaker("held_out_speaker", held_out_speaker, speakers)
-    if validation_speaker is None:
-        validation_speaker = speakers[(speakers.index(held_out_speaker) + 1) % len(speakers)]
-    _check_speaker("validation_speaker", validation_speaker, speakers)
-    if validation_speaker == held_out_speaker:
-        raise KefuError(f"validation_speaker '{validation_speaker}' is held_out_speaker too; choose another one")
-    splits = {validation_speaker: "validation", held_out_speaker: "test"}
+    splits = {held_out_speaker: "test"}
+    if validation_speaker is not None:
+        _check_speaker("validation_speaker", validation_speaker, speakers)
+        if validation_speaker == held_out_speaker:
+            raise KefuError(f"validation_speaker '{validation_speaker}' is held_out_speaker too; choose another one")
+        splits[validation_speaker] = "validation"
     return frame.assign(split=frame["customer_id"].map(splits).fillna("train"))
 
 

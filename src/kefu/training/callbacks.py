@@ -73,10 +73,11 @@ class History(Callback):
         epoch = trainer.current_epoch + 1
         row = {key: measured.get(key, math.nan) for key in history_columns(self.score)[1:-1]}
         self.rows.append({"epoch": epoch, **row, "seconds": round(seconds, 3)})
+        loss, score = row["validation_loss"], row[f"validation_{self.score}"]
+        judged = "" if math.isnan(score) else f"validation loss {loss:.3f}  {SCORES[self.score]} {score:.3f}  "
         logger.info(
-            "%s: epoch %d/%d  loss %.3f  validation loss %.3f  %s %.3f  (%.1f s, at most %.0f s left)",
-            self.name, epoch, self.max_epochs, row["train_loss"], row["validation_loss"], SCORES[self.score],
-            row[f"validation_{self.score}"], seconds, seconds * (self.max_epochs - epoch),
+            "%s: epoch %d/%d  loss %.3f  %s(%.1f s, at most %.0f s left)",
+            self.name, epoch, self.max_epochs, row["train_loss"], judged, seconds, seconds * (self.max_epochs - epoch),
         )  # fmt: skip
 
 

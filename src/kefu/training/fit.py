@@ -1,5 +1,6 @@
 """One training with Lightning: early stopping, best epoch kept, resumed after an interruption."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from kefu.training.callbacks import BestWeights, History, Patience, SeedEachEpoc
 from kefu.training.checkpoints import AtomicCheckpointIO, SaveEachEpoch, find_checkpoint
 from kefu.training.hardware import Hardware
 from kefu.training.isolation import isolated
+
+logger = logging.getLogger(__name__)
 
 Monitor = Literal["macro_f1", "loss"]
 
@@ -73,6 +76,8 @@ def fit(
     watched, mode = ("validation_macro_f1", "max") if monitor == "macro_f1" else ("validation_loss", "min")
     history = History(name, max_epochs, score)
     best = BestWeights(network, watched, mode)
+    if validation is None:
+        logger.info("%s: no validation tickets to stop by; %d epochs, the last one is kept", name, max_epochs)
     averaging = AverageWeights(network, ema_decay) if ema_decay > 0 else None
     callbacks: list[Callback] = [SeedEachEpoch(seed), history, best]
     if averaging is not None:

@@ -1,7 +1,7 @@
 """Nodes of the fusion pipeline."""
 
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -43,7 +43,7 @@ from kefu.tickets.errors import KefuError
 from kefu.training.checkpoints import clear_checkpoints
 from kefu.training.classifier import Classifier
 from kefu.training.data import collect_rows
-from kefu.training.folds import BaggingParameters, Fold, make_folds
+from kefu.training.folds import BaggingParameters, make_folds
 from kefu.training.hardware import HardwareParameters, choose_hardware
 from kefu.training.joint import TrainedJoint, train_joint
 from kefu.training.joint_data import JointRows
@@ -118,8 +118,8 @@ def train_joint_fusions(
         labels = next(iter(parts.values())).labels
         model = FusedModel(own, tuple(member.fusion for member in members), strategy, params, labels)
         held_out = [
-            rows_of(model, frame, {}, _shards(modalities, "features"), machine).member(member)
-            for member, frame in enumerate(_judged(folds))
+            rows_of(model, fold.validation, {}, _shards(modalities, "features"), machine).member(member)
+            for member, fold in enumerate(folds)
         ]
         calibrate([member.fusion for member in members], held_out)
         models[strategy] = model
@@ -177,6 +177,9 @@ def fit_fusions(
 ) -> tuple[dict[str, FusedModel], dict[str, Any]]:
     """Fit every strategy on what the trained modalities say, and choose the one that becomes the model.
 
+    They are fitted on tickets that the classifiers have not seen. Without any, the opinions are multiplied as they are,
+    at temperature 1, and ``auto`` takes the simplest strategy.
+
     Args:
         tickets: all kept tickets.
         joint: the strategies that were trained end to end.
@@ -203,7 +206,7 @@ def fit_fusions(
         )
     labels = next(iter(parts.values())).labels
     folds = make_folds(tickets, bagging, seed)
-    judged = _judged(folds)
+    judged = [fold.validation for fold in folds]
     heads = [heads_of(parts, member) for member in range(len(folds))]
     outputs = {name: shards for name, shards in _shards(modalities, "outputs").items() if parts[name].is_trained}
     held_out = [gather(frame, outputs, labels).member(member) for member, frame in enumerate(judged)]
@@ -213,7 +216,13 @@ def fit_fusions(
     }
     chosen: str = params.strategy
     evidence: list[dict[Hashable, Any]] = []
-    if chosen == "auto":
+    is_fitted = any(len(rows) for rows in held_out)
+    if not is_fitted:
+        logger.warning("fusion: no validation tickets to fit on; opinions are multiplied as they are, uncalibrated")
+    if chosen == "auto" and not is_fitted:
+        chosen = next(name for name in STRATEGIES if name in params.strategies)
+        logger.warning("fusion: no validation tickets to choose by; %s, the simplest, is taken", chosen)
+    elif chosen == "auto":
         own = {
             name: [
                 rows_of(model, frame, {}, _shards(modalities, "features"), machine).member(member)
@@ -311,11 +320,6 @@ def _models(modalities: Mapping[str, Any]) -> dict[str, ModalityModel]:
 def _shards(modalities: Mapping[str, Any], kind: str) -> dict[str, Mapping[str, FeatureShard]]:
     """Return each modality's shards of ``outputs`` or ``features``."""
     return {name.removesuffix(f"_{kind}"): value for name, value in modalities.items() if name.endswith(f"_{kind}")}
-
-
-def _judged(folds: Sequence[Fold]) -> list[pd.DataFrame]:
-    """Return for each member the tickets it has not seen; those it has, where there are no others."""
-    return [fold.validation if len(fold.validation) else fold.training for fold in folds]
 
 
 def _records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
