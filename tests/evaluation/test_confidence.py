@@ -25,7 +25,7 @@ FOREIGN = pd.DataFrame({"in_scope": False, "holds": "text", "flagged": [True, Tr
 
 def test_coverage_and_size_of_all_and_of_each_combination() -> None:
     table = score_label_sets(make_judged()).set_index("group")
-    assert list(table.index) == ["all", "text", "image+text"]
+    assert list(table.index) == ["anything", "text", "image+text"]
     assert table["n"].tolist() == [4, 3, 1]
     assert table["coverage"].tolist() == pytest.approx([0.75, 2 / 3, 1])
     assert table["set_size"].tolist() == pytest.approx([1.5, 1, 3])
@@ -49,7 +49,7 @@ def test_nothing_to_rank() -> None:
 
 def test_the_evaluation_and_the_report_show_it(evaluated) -> None:
     found = evaluated(judged=pd.concat([make_judged(), FOREIGN], ignore_index=True))
-    assert found.metrics["label_sets"]["all"]["coverage"] == 0.75
+    assert found.metrics["label_sets"]["anything"]["coverage"] == 0.75
     assert found.metrics["out_of_scope"]["auroc"] == pytest.approx(7 / 8)
     assert found.metrics["method"]["coverage"] == 0.9
     page = render_report(found, title="t", synthetic=False, contact_sheets={}, facts={})

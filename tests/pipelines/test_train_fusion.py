@@ -27,7 +27,7 @@ def test_metrics_have_their_headline(demo: Any) -> None:
 
 def test_label_sets_and_scope_are_scored(demo: Any) -> None:
     metrics = demo.load("metrics")
-    tested = metrics["label_sets"]["all"]
+    tested = metrics["label_sets"]["anything"]
     assert tested["n"] == metrics["n"]
     assert 1 <= tested["set_size"] <= len(metrics["per_class"])
     assert metrics["method"]["coverage"] == 0.9

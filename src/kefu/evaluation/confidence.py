@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from kefu.evaluation.calibration import wilson_interval
 
-ALL = "all"
+ALL = "anything"
 
 
 def score_label_sets(judged: pd.DataFrame) -> pd.DataFrame:
@@ -20,8 +20,8 @@ def score_label_sets(judged: pd.DataFrame) -> pd.DataFrame:
             ``set_size``, ``flagged`` (as out of scope).
 
     Returns:
-        One row a group, all first: ``group``, ``n``, ``coverage`` and ``flagged`` (shares, each with ``_low`` and
-        ``_high``, the 95% Wilson interval), ``set_size`` (mean).
+        One row a group, that of all tickets first: ``group`` (``anything``, ``text``, …), ``n``, ``coverage`` and
+        ``flagged`` (shares, each with ``_low`` and ``_high``, the 95% Wilson interval), ``set_size`` (mean).
     """
     groups = {ALL: judged} | dict(
         sorted(judged.groupby("holds", sort=True), key=lambda pair: len(pair[1]), reverse=True)
