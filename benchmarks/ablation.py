@@ -3,12 +3,14 @@
     python benchmarks/ablation.py --env retail image                # every ingredient, three seeds
     python benchmarks/ablation.py audio --seeds 2 --set training.max_epochs=10 --set hardware.threads=1
     python benchmarks/ablation.py --env retail audio --only --try training.ema_decay=0.99 --try training.mixup_alpha=0.4
+    python benchmarks/ablation.py --env retail --preset best image --try encoder.architecture=resnet
 
 The features must have been extracted: ``kedro run --pipelines clean,augment,features,pretrain --env retail``. Each
 training is the node of the pipeline itself, with the environment's parameters but for one. The test split is left out
 before anything is trained. Differences are to the unchanged training of the same seed; between equal trainings of
-different seeds a score moves too, so a difference counts where all seeds agree. Ctrl-C leaves what is finished in the
-results.
+different seeds a score moves too, so a difference counts where all seeds agree. The macro-F1 of the seeds' mean
+probabilities shows what ``bagging.folds`` is worth: models of one split, where folds would also vary the tickets.
+Ctrl-C leaves what is finished in the results.
 """
 
 import argparse
@@ -17,12 +19,15 @@ import logging
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 from pydantic import ValidationError
+from sklearn.metrics import f1_score
 
 from kefu.cli.mistakes import explain_parameters, tell_mistakes
 from kefu.cli.project import open_project
@@ -41,7 +46,9 @@ OFF: dict[str, Any] = {
     "ema_decay": 0.0,
     "mixup_alpha": 0.0,
     "cutmix_alpha": 0.0,
+    "average_mirrored": False,
     "dropout": 0.0,
+    "stochastic_depth": 0.0,
     "token_dropout": 0.0,
     "num_masks": 0,
     "mask_bands": 0,
@@ -53,11 +60,23 @@ Groups = Mapping[str, Parameters]
 Changes = Mapping[str, Any]
 
 
+class Judged(NamedTuple):
+    """What a training says of the N validation tickets."""
+
+    score: float
+    """Macro-F1."""
+    probabilities: NDArray[np.float64]
+    """(N, C)"""
+    targets: NDArray[np.int64]
+    """(N,)"""
+
+
 def ingredients(groups: Groups) -> Iterator[tuple[str, Any]]:
     """Yield the dotted name of each parameter that is on, in training and the chosen encoder, and its value for off."""
     encoder = groups["encoder"].model_dump()
     chosen = {name: encoder[name] for name in encoder if name in encoder["architecture"]}
-    parts = {"training": groups["training"].model_dump()} | {f"encoder.{name}": part for name, part in chosen.items()}
+    parts = {"training": groups["training"].model_dump(), "encoder": encoder}
+    parts |= {f"encoder.{name}": part for name, part in chosen.items()}
     for prefix, part in parts.items():
         yield from ((f"{prefix}.{name}", OFF[name]) for name in part if name in OFF and part[name] != OFF[name])
 
@@ -86,16 +105,19 @@ def change(groups: Groups, changes: Changes) -> dict[str, Parameters]:
     return changed
 
 
-def summarise(scores: Mapping[str, Mapping[int, float]]) -> list[dict[str, Any]]:
-    """Return a row a variant: its scores by seed, and their differences to the unchanged training of the same seed."""
+def summarise(judged: Mapping[str, Mapping[int, Judged]]) -> list[dict[str, Any]]:
+    """Return a row a variant: its scores by seed, their differences to the unchanged training of the same seed, and
+    the score of the seeds' mean probabilities.
+    """
     rows = []
-    for name, by_seed in scores.items():
-        differences = [score - scores[BASELINE][seed] for seed, score in by_seed.items()]
+    for name, by_seed in judged.items():
+        differences = [one.score - judged[BASELINE][seed].score for seed, one in by_seed.items()]
         rows.append(
             {
                 "variant": name,
-                "scores": {str(seed): round(score, 4) for seed, score in by_seed.items()},
-                "mean": round(statistics.mean(by_seed.values()), 4),
+                "scores": {str(seed): round(one.score, 4) for seed, one in by_seed.items()},
+                "mean": round(statistics.mean(one.score for one in by_seed.values()), 4),
+                "of_mean_probabilities": round(score_together(list(by_seed.values())), 4),
                 "difference_mean": round(statistics.mean(differences), 4),
                 "difference_min": round(min(differences), 4),
                 "difference_max": round(max(differences), 4),
@@ -104,35 +126,46 @@ def summarise(scores: Mapping[str, Mapping[int, float]]) -> list[dict[str, Any]]
     return rows
 
 
+def score_together(members: Sequence[Judged]) -> float:
+    """Return the macro-F1 of the mean of several trainings' probabilities."""
+    together = np.mean([member.probabilities for member in members], axis=0).argmax(axis=1)
+    return float(f1_score(members[0].targets, together, average="macro", zero_division=0))
+
+
 def print_table(rows: list[dict[str, Any]]) -> None:
-    print(f"\n{'variant':44} {'macro-F1':>8} {'difference':>10}   (min .. max)")
+    print(f"\n{'variant':44} {'macro-F1':>8} {'together':>8} {'difference':>10}   (min .. max)")
     for row in rows:
-        print(
-            f"{row['variant']:44} {row['mean']:8.4f} {row['difference_mean']:+10.4f}   "
-            f"({row['difference_min']:+.4f} .. {row['difference_max']:+.4f}, {len(row['scores'])} seeds)"
-        )
+        scores = f"{row['mean']:8.4f} {row['of_mean_probabilities']:8.4f} {row['difference_mean']:+10.4f}"
+        span = f"{row['difference_min']:+.4f} .. {row['difference_max']:+.4f}"
+        print(f"{row['variant']:44} {scores}   ({span}, {len(row['scores'])} seeds)")
 
 
 class Trainings:
     """Trains one modality of an environment, with whatever changes."""
 
-    def __init__(self, modality: str, environment: str | None) -> None:
+    def __init__(self, modality: str, environment: str | None, preset: str | None) -> None:
         from kefu.pipelines.train import create_pipeline
+        from kefu.training.folds import BaggingParameters
 
         self.modality = modality
         self.names = {group: f"params:{modality}.{group}" for group in ("training", "encoder")}
         self.names["hardware"] = "params:hardware"
         (self.node,) = create_pipeline(modality).filter(node_names=[f"{modality}.train"]).nodes
-        with open_project(environment) as context:
+        with open_project(environment, {"preset": preset} if preset else {}) as context:
             catalog = context.catalog
             self.dataset = catalog.load("params:dataset")
             self.inputs = {name: catalog.load(name) for name in self.node.inputs}
         logging.getLogger("kefu").setLevel(logging.WARNING)
         self.inputs["tickets"] = self.inputs["tickets"].query("split != 'test'")
+        self.inputs["params:bagging"] = BaggingParameters(folds=1)
         self.groups: Groups = {group: self.inputs[name] for group, name in self.names.items()}
 
-    def score(self, groups: Groups, seed: int, *, copies: bool) -> float:
-        """Return the macro-F1 of the validation tickets at the best epoch."""
+    def judge(self, groups: Groups, seed: int, *, copies: bool) -> Judged:
+        """Train once, and return what the best epoch says of the validation tickets."""
+        from kefu.training.data import collect_rows
+        from kefu.training.hardware import choose_hardware
+        from kefu.training.trainer import predict_classifier
+
         inputs = self.inputs | {name: groups[group] for group, name in self.names.items()}
         inputs["params:seed"] = seed
         if not copies:
@@ -142,7 +175,12 @@ class Trainings:
             model = self.node.run(inputs)[f"{self.modality}.model"]
         if "validation_macro_f1" not in model.metrics:
             raise KefuError(f"{self.modality}: too few training or validation tickets to compare anything")
-        return float(model.metrics["validation_macro_f1"])
+        tickets = inputs["tickets"].query("split == 'validation'")
+        rows = collect_rows([inputs[f"{self.modality}.features"]], tickets, model.labels)
+        (classifier,) = model.classifiers
+        output = predict_classifier(classifier, rows.features, choose_hardware(inputs["params:hardware"]))
+        probabilities = output.logits.double().softmax(dim=1).numpy()
+        return Judged(float(model.metrics["validation_macro_f1"]), probabilities, rows.targets)
 
 
 def parse_change(text: str) -> tuple[str, Any]:
@@ -160,6 +198,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modality", choices=MODALITIES)
     parser.add_argument("--env", help="environment whose features have been extracted; the demo without")
+    parser.add_argument("--preset", help="a file of conf/presets, as with kedro run")
     parser.add_argument("--seeds", default=3, type=int, help="trainings of each variant, with seeds 0, 1, …")
     parser.add_argument("--set", action="append", default=[], type=parse_change, help="for every training: name=value")
     parser.add_argument("--try", action="append", default=[], type=parse_change, dest="tried", help="one more variant")
@@ -167,7 +206,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="default: results/ablation_<dataset>_<modality>.json")
     args = parser.parse_args()
     seeds = range(max(1, args.seeds))
-    trainings = Trainings(args.modality, args.env)
+    trainings = Trainings(args.modality, args.env, args.preset)
     out = args.out or RESULTS / f"ablation_{trainings.dataset}_{args.modality}.json"
     groups = change(trainings.groups, dict(args.set))
     variants: dict[str, Changes] = {BASELINE: {}}
@@ -181,25 +220,28 @@ def main() -> None:
     report: dict[str, Any] = {
         "dataset": trainings.dataset,
         "modality": args.modality,
+        "preset": args.preset,
         "score": "macro-F1 of the validation tickets at the best epoch",
         "parameters": {name: groups[name].model_dump(mode="json") for name in groups},
     }
-    scores: dict[str, dict[int, float]] = {}
+    judged: dict[str, dict[int, Judged]] = {}
     runs = [(seed, name) for seed in seeds for name in variants]
     out.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     try:
         for number, (seed, name) in enumerate(runs, start=1):
-            score = trainings.score(changed[name], seed, copies=name != WITHOUT_COPIES)
-            scores.setdefault(name, {})[seed] = score
-            report["rows"] = summarise(scores)
+            one = judged.setdefault(name, {})[seed] = trainings.judge(
+                changed[name], seed, copies=name != WITHOUT_COPIES
+            )
+            report["rows"] = summarise(judged)
             out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
             minutes_left = (time.monotonic() - started) / number * (len(runs) - number) / 60
-            done = f"[{number}/{len(runs)}] seed {seed}, {name}: {score:.4f} ({score - scores[BASELINE][seed]:+.4f})"
+            difference = one.score - judged[BASELINE][seed].score
+            done = f"[{number}/{len(runs)}] seed {seed}, {name}: {one.score:.4f} ({difference:+.4f})"
             print(f"{done}, about {minutes_left:.0f} min left", flush=True)
     finally:
-        if scores:
-            print_table(summarise(scores))
+        if judged:
+            print_table(summarise(judged))
             print(f"written to {out}")
 
 

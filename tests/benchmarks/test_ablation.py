@@ -1,9 +1,10 @@
 import importlib.util
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from kefu.modalities import audio, text
+from kefu.modalities import audio, image, text
 from kefu.tickets.errors import KefuError
 from kefu.training.hardware import HardwareParameters
 from kefu.training.trainer import TrainingParameters
@@ -67,9 +68,33 @@ def test_a_change_that_cannot_be_is_told(ablation, groups, name, value, message)
         ablation.change(groups, {name: value})
 
 
+def test_the_switches_of_the_encoder_itself_are_ingredients(ablation, groups):
+    groups["encoder"] = image.EncoderParameters(architecture="se_resnet", average_mirrored=True)
+    found = dict(ablation.ingredients(groups))
+    assert found["encoder.average_mirrored"] is False
+    assert found["encoder.se_resnet.stochastic_depth"] == 0
+    groups["encoder"] = image.EncoderParameters(architecture="se_resnet")
+    assert "encoder.average_mirrored" not in dict(ablation.ingredients(groups))
+
+
+def of_score(ablation, score):
+    return ablation.Judged(score, np.array([[0.2, 0.8]]), np.array([1]))
+
+
 def test_differences_are_to_the_same_seed(ablation):
-    rows = ablation.summarise({"unchanged": {0: 0.5, 1: 0.7}, "without it": {0: 0.4, 1: 0.5}, "unfinished": {0: 0.6}})
+    scores = {"unchanged": {0: 0.5, 1: 0.7}, "without it": {0: 0.4, 1: 0.5}, "unfinished": {0: 0.6}}
+    rows = ablation.summarise(
+        {name: {seed: of_score(ablation, score) for seed, score in by_seed.items()} for name, by_seed in scores.items()}
+    )
     assert [row["difference_mean"] for row in rows] == pytest.approx([0.0, -0.15, 0.1])
     assert (rows[1]["difference_min"], rows[1]["difference_max"]) == pytest.approx((-0.2, -0.1))
     assert rows[1]["mean"] == pytest.approx(0.45)
     assert rows[2]["scores"] == {"0": 0.6}
+
+
+def test_seeds_are_scored_together_by_their_mean_probabilities(ablation):
+    targets = np.array([0, 1])
+    sure = ablation.Judged(0.0, np.array([[0.9, 0.1], [0.1, 0.9]]), targets)
+    unsure_and_wrong = ablation.Judged(0.0, np.array([[0.4, 0.6], [0.6, 0.4]]), targets)
+    (row,) = ablation.summarise({"unchanged": {0: sure, 1: unsure_and_wrong}})
+    assert row["of_mean_probabilities"] == 1.0

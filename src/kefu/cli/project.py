@@ -5,7 +5,7 @@ import os
 import sys
 import tomllib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -14,10 +14,11 @@ from kefu.tickets.errors import KefuError, did_you_mean
 
 
 @contextmanager
-def open_project(environment: str | None) -> Iterator[Any]:
+def open_project(environment: str | None, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
     """Yield Kedro's context of the project around the working directory, or None outside of one.
 
-    Meanwhile its folder is the working directory, as paths in parameters are relative to it.
+    Meanwhile its folder is the working directory, as paths in parameters are relative to it. ``params`` are what
+    ``--params`` would give.
 
     Raises:
         KefuError: an environment was asked for that does not exist.
@@ -35,7 +36,8 @@ def open_project(environment: str | None) -> Iterator[Any]:
     from kedro.framework.startup import bootstrap_project
 
     bootstrap_project(root)
-    with chdir(root), KedroSession.create(project_path=root, env=environment) as session:
+    session_of = KedroSession.create(project_path=root, env=environment, runtime_params=dict(params or {}))
+    with chdir(root), session_of as session:
         yield cast(KedroSession, session).load_context()
 
 
