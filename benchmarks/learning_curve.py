@@ -56,6 +56,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "cnn_rnn": {"channels": (16, 32, 48), "time_strides": (2, 2, 2), "hidden_dim": 64},
     },
 }
+PRETRAINING: dict[str, Any] = {"learning_rate": 0.002}
 TRAINING: dict[str, dict[str, Any]] = {
     "text": {"learning_rate": 0.005},
     "image": {"learning_rate": 0.003},
@@ -269,7 +270,7 @@ def main() -> None:
     parser.add_argument("--labels", default=[100, 300, 1000], type=int, nargs="+", help="beside all of them")
     parser.add_argument("--seeds", default=3, type=int, help="repetitions, with seeds 0, 1, …")
     parser.add_argument("--epochs", default=12, type=int, help="of a training on all labels; fewer labels have more")
-    parser.add_argument("--pretraining-epochs", default=24, type=int)
+    parser.add_argument("--pretraining-epochs", default=10, type=int)
     parser.add_argument("--variant-weight", default=0.0, type=float, help="as pretraining.variant_weight")
     parser.add_argument("--threads", type=int, help="of one training; default: every core")
     parser.add_argument("--out", type=Path, help="default: results/learning_curve_<dataset>.json")
@@ -277,9 +278,10 @@ def main() -> None:
     curve = Curve(args.env, args.epochs, args.threads)
     out = args.out or RESULTS / f"learning_curve_{curve.dataset}.json"
     params = PretrainingParameters(
-        max_epochs=args.pretraining_epochs, batch_size=64, learning_rate=0.002, variant_weight=args.variant_weight
+        max_epochs=args.pretraining_epochs, variant_weight=args.variant_weight, **PRETRAINING
     )
-    counts = sorted({count for count in args.labels if count < len(curve.known)}, reverse=True)
+    counts = sorted({count for count in args.labels if count < len(curve.known)})
+    seeds = range(max(1, args.seeds))
     report: dict[str, Any] = {
         "dataset": curve.dataset,
         "score": "macro-F1 of the validation tickets after the last epoch",
@@ -296,15 +298,18 @@ def main() -> None:
     started = time.monotonic()
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        for seed in range(max(1, args.seeds)):
-            weights, loss = curve.pretrain(params, seed)
+        weights = {}
+        for seed in seeds:
+            weights[seed], loss = curve.pretrain(params, seed)
             report["pretraining loss"][str(seed)] = round(loss, 4)
             minutes = (time.monotonic() - started) / 60
             print(f"seed {seed}: pretrained, loss {loss:.3f}, {minutes:.1f} min so far", flush=True)
-            for count in (*reversed(counts), len(curve.known)):
+        for count in (*counts, len(curve.known)):
+            for seed in seeds:
                 known = keep_labels(curve.known, count, seed)
                 found[count, seed] = {
-                    start: curve.predictions(known, own, seed) for start, own in ((SCRATCH, {}), (PRETRAINED, weights))
+                    start: curve.predictions(known, own, seed)
+                    for start, own in ((SCRATCH, {}), (PRETRAINED, weights[seed]))
                 }
                 scores = {
                     start: {name: round(macro_f1(part), 3) for name, part in own.items()}

@@ -85,7 +85,7 @@ def test_unlabelled_tickets_join_unless_their_customer_is_held_out(
 
     def spy(name: str, encoders: Any, training: Any, validation: Any, *args: Any, **kwargs: Any) -> Pretrained:
         seen.append((set(training.ticket_ids), set(validation.ticket_ids)))
-        return Pretrained(encoders, pd.DataFrame(columns=history_columns("recall_at_1")), 1)
+        return Pretrained(encoders, pd.DataFrame(columns=history_columns("retrieval_auc")), 1)
 
     monkeypatch.setattr(nodes, "pretrain_encoders", spy)
     tickets = demo.load("tickets")

@@ -14,7 +14,7 @@ from kefu.training.contrastive import (
     find_pairs,
     info_nce,
     pretrain_encoders,
-    recall_at_1,
+    retrieval_auc,
     scale_of,
 )
 from kefu.training.data import FeatureRows
@@ -105,9 +105,14 @@ def test_info_nce_of_known_similarities():
     assert info_nce(found).item() == pytest.approx((by_row + by_column) / 2)
 
 
-def test_recall_counts_both_ways():
-    assert recall_at_1(torch.tensor([[1.0, 3.0], [0.0, 2.0]])).item() == pytest.approx(0.5)
-    assert recall_at_1(torch.eye(3)).item() == 1
+def test_retrieval_counts_both_ways():
+    # by row the first is found last and the second first, by column the other way round
+    assert retrieval_auc(torch.tensor([[1.0, 3.0], [0.0, 2.0]])).item() == pytest.approx(0.5)
+    assert retrieval_auc(torch.tensor([[1.0, 0.0], [3.0, 2.0]])).item() == pytest.approx(0.5)
+    assert retrieval_auc(torch.tensor([[2.0, 1.0], [3.0, 4.0]])).item() == pytest.approx(0.75)
+    assert retrieval_auc(torch.eye(3)).item() == 1
+    assert retrieval_auc(-torch.eye(3)).item() == 0
+    assert retrieval_auc(torch.zeros(3, 3)).item() == pytest.approx(0.5)
 
 
 def test_scales_are_held_within_bounds():
@@ -117,11 +122,11 @@ def test_scales_are_held_within_bounds():
 def test_what_belongs_together_is_found(pretrain):
     torch.manual_seed(0)
     pretrained = pretrain(encoders={"image": Wide(), "text": Wide()}, max_epochs=30, patience=30)
-    columns = ["epoch", "train_loss", "validation_loss", "validation_recall_at_1", "seconds"]
+    columns = ["epoch", "train_loss", "validation_loss", "validation_retrieval_auc", "seconds"]
     assert pretrained.history.columns.tolist() == columns
     assert pretrained.history["validation_loss"].iloc[-1] < pretrained.history["validation_loss"].iloc[0]
-    assert pretrained.history["validation_recall_at_1"].max() > 0.5
-    assert pretrained.best_epoch == pretrained.history["validation_loss"].idxmin() + 1
+    assert pretrained.history["validation_retrieval_auc"].max() > 0.8
+    assert pretrained.best_epoch == pretrained.history["validation_retrieval_auc"].idxmax() + 1
     assert set(pretrained.encoders) == {"image", "text"}
     assert not any(encoder.training for encoder in pretrained.encoders.values())
 
@@ -129,7 +134,7 @@ def test_what_belongs_together_is_found(pretrain):
 def test_progress_is_told_by_its_own_score(pretrain, caplog):
     with caplog.at_level("INFO"):
         pretrain(max_epochs=2)
-    assert [record.message.split("  (")[0].split("  ")[-1][:8] for record in caplog.records] == ["recall@1"] * 2
+    assert [record.message.split("  (")[0].split("  ")[-1][:13] for record in caplog.records] == ["retrieval AUC"] * 2
 
 
 def test_it_stops_when_retrieval_gets_no_better(pretrain):

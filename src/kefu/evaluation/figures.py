@@ -260,7 +260,7 @@ def reliability(curve: pd.DataFrame) -> go.Figure:
 
 
 def learning(history: pd.DataFrame, name: str) -> go.Figure:
-    """Draw loss (above) and, if there is one, validation score (below) by epoch: macro-F1, or recall@1."""
+    """Draw loss (above) and, if there is one, validation score (below) by epoch: macro-F1, or retrieval AUC."""
     judged = history.filter(like="validation_").notna().any(axis=None)
     num_rows = 2 if judged else 1
     figure = make_subplots(rows=num_rows, cols=1, shared_xaxes=True, vertical_spacing=0.09)
@@ -268,7 +268,7 @@ def learning(history: pd.DataFrame, name: str) -> go.Figure:
         ("train_loss", "Training", ORANGE, 1),
         ("validation_loss", "Validation", BLUE, 1),
         ("validation_macro_f1", "Validation macro-F1", BLUE, 2),
-        ("validation_recall_at_1", "Validation recall@1", BLUE, 2),
+        ("validation_retrieval_auc", "Validation retrieval AUC", BLUE, 2),
     ):
         if column not in history or history[column].isna().all():
             continue
@@ -287,7 +287,7 @@ def learning(history: pd.DataFrame, name: str) -> go.Figure:
         )
     figure.update_yaxes(title_text="Loss (nats)", row=1, col=1, nticks=5)
     if judged:
-        score = "Recall@1" if "validation_recall_at_1" in history else "Macro-F1"
+        score = "Retrieval AUC" if "validation_retrieval_auc" in history else "Macro-F1"
         figure.update_yaxes(title_text=score, row=2, col=1, nticks=5)
     figure.update_xaxes(title_text="Epoch", row=num_rows, col=1, tickformat="d")
     return _finished(figure, f"{short(name, 24).capitalize()}", 400)

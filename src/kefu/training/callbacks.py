@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 logger = logging.getLogger(__name__)
 
-SCORES = {"macro_f1": "macro-F1", "recall_at_1": "recall@1"}
+SCORES = {"macro_f1": "macro-F1", "retrieval_auc": "retrieval AUC"}
 """What a validation score is called in messages."""
 
 

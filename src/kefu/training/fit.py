@@ -41,7 +41,7 @@ def fit(
     *,
     max_epochs: int,
     patience: int,
-    monitor: Monitor,
+    monitor: str,
     clip_norm: float,
     rate_parameter: str,
     hardware: Hardware,
@@ -60,7 +60,7 @@ def fit(
         validation: validation batches; without, the last epoch is taken.
         max_epochs: epochs at most.
         patience: epochs without a better score before training stops.
-        monitor: the score that picks the best epoch.
+        monitor: what picks the best epoch: ``loss`` or ``score``.
         clip_norm: largest norm of the gradient.
         rate_parameter: what the learning rate is called, for messages.
         hardware: device, precision, threads.
@@ -73,7 +73,7 @@ def fit(
         KefuError: the loss became infinite or NaN.
         KeyboardInterrupt: Ctrl-C; the checkpoint of the last whole epoch stays.
     """
-    watched, mode = ("validation_macro_f1", "max") if monitor == "macro_f1" else ("validation_loss", "min")
+    watched, mode = ("validation_loss", "min") if monitor == "loss" else (f"validation_{monitor}", "max")
     history = History(name, max_epochs, score)
     best = BestWeights(network, watched, mode)
     if validation is None:

@@ -22,7 +22,7 @@ from kefu.training.modality_model import build_encoder
 
 logger = logging.getLogger(__name__)
 
-_COLUMNS = ["member", *history_columns("recall_at_1")]
+_COLUMNS = ["member", *history_columns("retrieval_auc")]
 _UNLABELLED = ""
 
 
