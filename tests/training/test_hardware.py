@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from kefu.tickets.errors import KefuError
 from kefu.training import hardware
-from kefu.training.hardware import HardwareParameters, available_cores, choose_hardware, limit_threads
+from kefu.training.hardware import Hardware, HardwareParameters, available_cores, choose_hardware, limit_threads
 
 
 @pytest.fixture
@@ -81,3 +81,16 @@ def test_wrong_parameters_are_refused(wrong):
 
 def test_this_machine_says_whether_it_computes_bf16():
     assert hardware._cpu_computes_bf16() in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "threads", "trainings", "processes", "each"),
+    [
+        ("cpu", 2, 5, 2, 1), ("cpu", 16, 5, 5, 3), ("cpu", 8, 1, 1, 8), ("cpu", 1, 5, 1, 1), ("gpu", 16, 5, 1, 16),
+        ("cpu", 4, 0, 1, 4),
+    ],
+)  # fmt: skip
+def test_threads_are_divided_among_trainings(accelerator, threads, trainings, processes, each):
+    whole = Hardware(accelerator, "bf16-mixed", threads, compiled=True, batch_factor=4)
+    share = Hardware(accelerator, "bf16-mixed", each, compiled=True, batch_factor=4)
+    assert whole.divide(trainings) == (processes, share)

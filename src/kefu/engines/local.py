@@ -7,10 +7,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from multiprocessing import forkserver, resource_tracker
+from typing import TYPE_CHECKING, TypeVar
 
 from kefu.modalities import MODALITIES
 from kefu.tickets.errors import KefuError
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -36,11 +40,7 @@ def map_in_order(function: Callable[[Task], Result], tasks: Iterable[Task], *, w
     if workers <= 1:
         yield from map(function, tasks)
         return
-    # a fork server imports the heavy modules once; forking this process itself would copy its threads' locks
-    context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-    if os.name == "posix":
-        context.set_forkserver_preload(_PRELOADED)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
+    pool = ProcessPoolExecutor(workers, mp_context=worker_context(), initializer=_prepare_worker)
     waiting: deque[Future[Result]] = deque()
     try:
         for task in tasks:
@@ -58,12 +58,36 @@ def map_in_order(function: Callable[[Task], Result], tasks: Iterable[Task], *, w
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _prepare_worker() -> None:
-    """One thread a worker, and Ctrl-C left to the parent."""
-    import cv2
+def worker_context() -> "ForkServerContext | SpawnContext":
+    """Return how worker processes are started.
+
+    A fork server imports the heavy modules once; forking this process itself would copy its threads' locks. Neither it
+    nor the workers ever hear Ctrl-C, which a terminal sends to all of them: it is the parent that ends them.
+    """
+    if os.name != "posix":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    resource_tracker.ensure_running()  # which the next one would else start, and thereby let the signal through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return context
+
+
+def limit_worker(threads: int) -> None:
+    """In a worker: so many threads, and Ctrl-C left to the parent."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["OMP_NUM_THREADS"] = "1"  # for libraries that a task imports
-    threadpool_limits(1)
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # for libraries that a task imports
+    threadpool_limits(threads)
+
+
+def _prepare_worker() -> None:
+    import cv2
+
+    limit_worker(1)
     cv2.setNumThreads(1)

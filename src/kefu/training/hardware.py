@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -30,7 +30,12 @@ class HardwareParameters(Parameters):
         description="Training batches are so many times larger, with the learning rate times its square root; "
         "null takes 4 on a GPU and 1 elsewhere.",
     )
-    threads: int | None = Field(None, ge=1, description="Threads of one training; null takes every core.")
+    threads: int | None = Field(
+        None,
+        ge=1,
+        description="Threads of one training, or of all members trained side by side, which share them; "
+        "null takes every core.",
+    )
     workers: int | None = Field(None, ge=1, description="Processes that map shards; null takes every core.")
 
     @property
@@ -55,6 +60,15 @@ class Hardware:
     def device(self) -> torch.device:
         """The torch device."""
         return torch.device("cuda" if self.accelerator == "gpu" else "cpu")
+
+    def divide(self, trainings: int) -> tuple[int, "Hardware"]:
+        """Return how many of some trainings run at a time, and what each of them gets.
+
+        On a CPU one thread learns nearly as fast as two, so threads are better given to trainings of their own; a GPU
+        is used by one training at a time.
+        """
+        processes = 1 if self.accelerator == "gpu" else max(1, min(trainings, self.threads))
+        return processes, replace(self, threads=self.threads // processes)
 
 
 def available_cores() -> int:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 from torch import Tensor
 
@@ -15,12 +14,12 @@ from kefu import modalities
 from kefu.engines.shards import FeatureShard
 from kefu.modalities.contract import Preprocessor
 from kefu.training.checkpoints import clear_checkpoints
-from kefu.training.data import collect_rows
 from kefu.training.encoding import encode_shards
 from kefu.training.folds import BaggingParameters, make_folds
 from kefu.training.hardware import HardwareParameters, choose_hardware
-from kefu.training.modality_model import ModalityModel, build_classifier, start_from_pretrained
-from kefu.training.trainer import HISTORY_COLUMNS, Trained, TrainingParameters, predict_classifier, train_classifier
+from kefu.training.members import Member, MemberTask, train_members
+from kefu.training.modality_model import ModalityModel
+from kefu.training.trainer import HISTORY_COLUMNS, TrainingParameters
 
 logger = logging.getLogger(__name__)
 
@@ -65,38 +64,39 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
                 logger.info("%s: no ticket has any", modality)
             untrained = ModalityModel(modality, labels, cleaning, encoder, None, ())
             return untrained, pd.DataFrame(columns=["member", *HISTORY_COLUMNS])
-        members: list[Trained] = []
-        judged: list[tuple[NDArray[np.float32], NDArray[np.int64]]] = []
-        for number, fold in enumerate(folds):
-            validation = collect_rows([features], fold.validation, labels)
-            classifier = build_classifier(modality, encoder, preprocessor, len(labels), seed + number)
-            start_from_pretrained(modality, classifier.encoder, pretrained_encoder, number)
-            trained = train_classifier(
-                modality if len(folds) == 1 else f"{modality} {number + 1}/{len(folds)}",
-                classifier,
-                collect_rows([features, augmented_features], fold.training, labels),
-                validation,
-                training,
-                num_classes=len(labels),
-                hardware=choose_hardware(hardware),
-                seed=seed + number,
-                checkpoints=Path(checkpoints) / modality,
-            )
-            members.append(trained)
-            if len(validation):
-                output = predict_classifier(trained.classifier, validation.features, choose_hardware(hardware))
-                judged.append((output.logits.numpy(), validation.targets))
-        clear_checkpoints(Path(checkpoints) / modality)
+        folder = Path(checkpoints) / modality
+        members = train_members(
+            [
+                MemberTask(
+                    name=modality if len(folds) == 1 else f"{modality} {number + 1}/{len(folds)}",
+                    modality=modality,
+                    number=number,
+                    fold=fold,
+                    features=features,
+                    augmented_features=augmented_features,
+                    preprocessor=preprocessor,
+                    pretrained_encoder=pretrained_encoder,
+                    encoder=encoder,
+                    labels=labels,
+                    training=training,
+                    seed=seed,
+                    checkpoints=folder,
+                )
+                for number, fold in enumerate(folds)
+            ],
+            choose_hardware(hardware),
+        )
+        clear_checkpoints(folder)
         metrics = {
-            "best_epoch": [trained.best_epoch for trained in members],
+            "best_epoch": [member.trained.best_epoch for member in members],
             "training_tickets": [len(names) for names in known],
             "pretrained": bool(pretrained_encoder),
-            **_scores(judged),
+            **_scores(members),
         }
         history = pd.concat(
-            [trained.history.assign(member=number) for number, trained in enumerate(members)], ignore_index=True
+            [member.trained.history.assign(member=number) for number, member in enumerate(members)], ignore_index=True
         )
-        classifiers = tuple(trained.classifier for trained in members)
+        classifiers = tuple(member.trained.classifier for member in members)
         model = ModalityModel(modality, labels, cleaning, encoder, preprocessor, classifiers, metrics)
         return model, history[["member", *HISTORY_COLUMNS]]
 
@@ -112,12 +112,12 @@ def encode(
         yield {name: shard}
 
 
-def _scores(judged: Sequence[tuple[NDArray[np.float32], NDArray[np.int64]]]) -> dict[str, float]:
+def _scores(members: Sequence[Member]) -> dict[str, float]:
     """Score what each member says of the tickets that it has not seen, all together."""
-    if not judged:
+    predicted = np.concatenate([member.logits.argmax(axis=1) for member in members])
+    targets = np.concatenate([member.targets for member in members])
+    if len(targets) == 0:
         return {}
-    predicted = np.concatenate([logits.argmax(axis=1) for logits, _ in judged])
-    targets = np.concatenate([targets for _, targets in judged])
     return {
         "validation_accuracy": float(accuracy_score(targets, predicted)),
         "validation_macro_f1": float(f1_score(targets, predicted, average="macro", zero_division=0)),
