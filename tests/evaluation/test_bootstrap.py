@@ -14,12 +14,16 @@ from kefu.evaluation.bootstrap import (
     count_statistics,
     count_terms,
     customer_codes,
+    holm,
     paired_difference,
+    paired_differences,
     score_intervals,
+    scores_of,
 )
 from kefu.evaluation.metrics import accuracy, macro_f1
 
 PERCENTILE = Resampling(method="percentile")
+RESAMPLING = Resampling()
 
 
 def test_estimates_are_the_scores(random_predictions):
@@ -133,6 +137,41 @@ def test_equal_models_do_not_differ(random_predictions):
     some = random_predictions(100, 3, seed=1)
     found = paired_difference(some, some, Resampling())
     assert (found.estimate, found.low, found.high, found.p_value, found.n) == (0.0, 0.0, 0.0, 1.0, 100)
+
+
+def test_the_difference_of_each_class_is_that_of_its_f1(random_predictions):
+    good, bad = random_predictions(200, 3, seed=1, skill=3.0), random_predictions(200, 3, seed=2, skill=1.0)
+    columns = [FIRST_CLASS + 2, MACRO_F1]
+    found = paired_differences(good, bad, columns, RESAMPLING)
+    for column, difference in zip(columns, found, strict=True):
+        assert difference.better == pytest.approx(scores_of(good)[column])
+        assert difference.worse == pytest.approx(scores_of(bad)[column])
+        assert difference.estimate == pytest.approx(difference.better - difference.worse)
+        assert difference.customers == difference.n == 200
+    assert found[1] == paired_difference(good, bad, RESAMPLING)
+
+
+def test_resamples_without_the_class_do_not_count(predictions):
+    """The one ticket of c is in two thirds of the resamples; in each of those the first is better."""
+    good = predictions([2] + [0] * 19, [2] + [0] * 19)
+    bad = predictions([2] + [0] * 19, [0] * 20)
+    found = paired_differences(good, bad, [FIRST_CLASS + 2], RESAMPLING)[0]
+    assert found.estimate == 1.0
+    with_it = np.isfinite(score_intervals(good, RESAMPLING).resamples[:, FIRST_CLASS + 2]).sum()
+    assert 500 < with_it < 800
+    assert found.p_value == pytest.approx(2 / (with_it + 1))
+
+
+def test_scores_without_intervals_are_the_estimates(random_predictions, predictions):
+    some = random_predictions(80, 4, seed=2)
+    assert scores_of(some) == pytest.approx(score_intervals(some, RESAMPLING).estimate)
+    assert np.isnan(scores_of(predictions([0], [0]).select(np.array([], dtype=np.int64)))).all()
+
+
+def test_holm_by_hand():
+    assert holm(np.array([0.01, 0.04, math.nan, 0.03])) == pytest.approx([0.03, 0.06, math.nan, 0.06], nan_ok=True)
+    assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
+    assert holm(np.array([])).tolist() == []
 
 
 def test_pairing_is_by_ticket_not_by_row(random_predictions):

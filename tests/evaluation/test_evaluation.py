@@ -2,7 +2,6 @@ import dataclasses
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kefu.evaluation import EvaluationParameters
@@ -64,20 +63,6 @@ def test_wrong_arguments_are_named(evaluated, random_predictions):
         evaluated([late, dataclasses.replace(late, name="early", classes=("x", "y", "z"))])
 
 
-def test_groups_are_scored_apart(evaluated, predictions):
-    late = predictions(
-        [0] * 40, [0] * 20 + [1] * 20, language=["zh"] * 20 + [None] * 20, has_image=[True] * 35 + [False] * 5
-    )
-    found = evaluated([late])
-    languages = found.metrics["languages"]
-    assert languages["zh"]["accuracy"] == 1.0
-    assert languages["unknown"]["accuracy"] == 0.0
-    groups = found.metrics["combinations"]
-    assert {name: group["n"] for name, group in groups.items()} == {"text+image": 35, "text": 5}
-    assert groups["text+image"]["accuracy_low"] is not None
-    assert groups["text"]["accuracy_low"] is None, "five customers are too few for an interval"
-
-
 def test_a_modality_nobody_has_says_so(evaluated, predictions):
     late = predictions([0, 1, 2], [0, 1, 1])
     nobody = predictions([0], [0], name="audio", kind="modality", has_audio=[True]).select(np.array([], dtype=int))
@@ -105,19 +90,6 @@ def test_nothing_quarantined_and_nothing_learnt_leave_no_figure(evaluated, quara
     assert not [name for name in found.figures if name.startswith("learning")]
     assert found.metrics["data"]["quarantined"] == 0
     assert found.tables["quarantine"].empty
-
-
-def test_the_data_section_counts(evaluated, predictions, quarantine):
-    late = predictions([0, 1], [0, 1])
-    kept = pd.concat([late.tickets, late.tickets.assign(split="train")]).assign(label=["a", "b", "a", None])
-    found = evaluated([late], tickets=kept)
-    assert found.metrics["data"]["splits"] == {"test": 2, "train": 2}
-    assert found.metrics["data"]["modalities"] == {"text": 4, "image": 4, "audio": 0}
-    assert found.metrics["data"]["reasons"] == {"blank": 2, "bad_label": 1}
-    labels = found.tables["labels"]
-    assert list(labels.columns) == ["label", "train", "test"]
-    assert labels.set_index("label")["train"].to_dict() == {"a": 1, "b": 0, "c": 0, "no label": 1}
-    assert found.tables["quarantine"].to_dict("records")[0] == {"modality": "image", "reason": "blank", "losses": 2}
 
 
 def test_the_most_confident_mistakes_come_first(evaluated, predictions):

@@ -5,7 +5,7 @@ customers, and all resamples at once are a matrix product of weights and counts 
 milliseconds. See Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapters 13 (percentile) and 14 (BCa).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -55,13 +55,19 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much the first predictions are better than the second on the ``n`` tickets both have."""
+    """How much the first predictions are better than the second on the ``n`` tickets both have.
 
+    ``better`` and ``worse`` are the two scores; ``estimate`` is the first less the second.
+    """
+
+    better: float
+    worse: float
     estimate: float
     low: float
     high: float
     p_value: float
     n: int
+    customers: int
 
 
 def customer_codes(tickets: pd.DataFrame) -> NDArray[np.int64]:
@@ -100,25 +106,78 @@ def score_intervals(predictions: Predictions, resampling: Resampling) -> Interva
     return intervals(count_terms(predictions), customer_codes(predictions.tickets), count_statistics, resampling)
 
 
+def scores_of(predictions: Predictions) -> Floats:
+    """Return accuracy, macro-F1 and the F1 of each class without intervals, (2 + C,); NaN without tickets."""
+    sums = np.asarray(count_terms(predictions).sum(axis=0), dtype=np.float64)
+    return count_statistics(sums.reshape(1, -1))[0]
+
+
 def paired_difference(better: Predictions, worse: Predictions, resampling: Resampling) -> Difference:
-    """Return macro-F1 of ``better`` less that of ``worse`` on the tickets both have, resampled in pairs.
+    """Return macro-F1 of ``better`` less that of ``worse`` on the tickets both have, resampled in pairs."""
+    return paired_differences(better, worse, [MACRO_F1], resampling)[0]
+
+
+def paired_differences(
+    better: Predictions, worse: Predictions, columns: Sequence[int], resampling: Resampling
+) -> list[Difference]:
+    """Return scores of ``better`` less those of ``worse`` on the tickets both have, resampled in pairs.
 
     The p-value is two-sided: twice the smaller share of resamples on either side of zero, with one added to both
-    counts (Davison and Hinkley 1997, section 4.2), so it is never below 2 / (resamples + 1). It is not corrected for
-    the number of comparisons.
+    counts (Davison and Hinkley 1997, section 4.2), so it is never below 2 / (resamples + 1). Resamples in which the
+    difference is not defined do not count. It is not corrected for the number of comparisons.
+
+    Args:
+        better: Of N tickets.
+        worse: Of others of the same classes; only the common tickets count.
+        columns: Which of :func:`count_statistics`: ``MACRO_F1``, ``FIRST_CLASS + 3``, …
+        resampling: How many resamples, which interval, which seed.
+
+    Returns:
+        One difference a column, in that order.
+
+    Raises:
+        ValueError: If the two disagree about the classes or about the truth of a ticket.
     """
     first, second = on_common_tickets(better, worse)
     terms = sparse.hstack([count_terms(first), count_terms(second)], format="csr")
+    wanted = list(columns)
 
     def gain(sums: Floats) -> Floats:
         mine, theirs = np.split(sums, 2, axis=1)
-        return (count_statistics(mine) - count_statistics(theirs))[:, [MACRO_F1]]
+        return (count_statistics(mine) - count_statistics(theirs))[:, wanted]
 
     found = intervals(terms, customer_codes(first.tickets), gain, resampling)
-    draws = found.resamples[:, 0]
-    tail = min((draws <= 0).sum(), (draws >= 0).sum())
-    p_value = float(min(1.0, 2 * (tail + 1) / (len(draws) + 1))) if len(draws) else float("nan")
-    return Difference(float(found.estimate[0]), float(found.low[0]), float(found.high[0]), p_value, len(first))
+    return [
+        Difference(
+            float(mine),
+            float(theirs),
+            float(estimate),
+            float(low),
+            float(high),
+            _p_value(draws),
+            len(first),
+            found.customers,
+        )
+        for mine, theirs, estimate, low, high, draws in zip(
+            scores_of(first)[wanted],
+            scores_of(second)[wanted],
+            found.estimate,
+            found.low,
+            found.high,
+            found.resamples.T,
+            strict=True,
+        )
+    ]
+
+
+def holm(p_values: Floats) -> Floats:
+    """Return p-values (M,) corrected for their number (Holm 1979); a NaN stays NaN and does not count."""
+    p_values = np.asarray(p_values, dtype=np.float64)
+    corrected = np.full(p_values.shape, np.nan)
+    order = np.argsort(p_values)[: np.count_nonzero(~np.isnan(p_values))]
+    scaled = p_values[order] * np.arange(len(order), 0, -1)
+    corrected[order] = np.minimum(1.0, np.maximum.accumulate(scaled))
+    return corrected
 
 
 def intervals(terms: Any, codes: NDArray[np.int64], statistic: Statistic, resampling: Resampling) -> Intervals:
@@ -183,6 +242,14 @@ def _bca_levels(levels: Floats, estimate: Floats, draws: Floats, jackknife: Floa
     bias = norm.ppf(np.where(usable, below, 0.5))
     shifted = bias + norm.ppf(levels)
     return np.where(usable, norm.cdf(bias + shifted / (1 - skew * shifted)), levels)
+
+
+def _p_value(draws: Floats) -> float:
+    defined = draws[~np.isnan(draws)]
+    if not len(defined):
+        return float("nan")
+    tail = min((defined <= 0).sum(), (defined >= 0).sum())
+    return float(min(1.0, 2 * (tail + 1) / (len(defined) + 1)))
 
 
 def _quantiles(draws: Floats, levels: Floats) -> Floats:

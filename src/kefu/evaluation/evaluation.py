@@ -1,7 +1,7 @@
 """The evaluation of one run: every strategy and every modality on the same held-out tickets."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from pydantic import Field
 
 from kefu.evaluation import figures
+from kefu.evaluation.against_singles import against_singles
 from kefu.evaluation.bootstrap import (
     ACCURACY,
     FIRST_CLASS,
@@ -19,16 +20,19 @@ from kefu.evaluation.bootstrap import (
     Resampling,
     paired_difference,
     score_intervals,
+    scores_of,
 )
 from kefu.evaluation.calibration import BINS, expected_calibration_error, reliability_curve
 from kefu.evaluation.confidence import score_label_sets, score_out_of_scope
+from kefu.evaluation.groups import by_group, score_columns
 from kefu.evaluation.metrics import brier, confusion_matrix, frequent_confusions, log_loss, per_class
-from kefu.evaluation.predictions import Predictions, combinations, modality_columns, on_common_tickets
+from kefu.evaluation.predictions import Predictions, combinations, known, on_common_tickets
+from kefu.evaluation.robustness import Scenario, scenario_names, score_scenarios
+from kefu.evaluation.ticket_counts import data_facts, labels_by_split, modalities_by_split, quarantine_reasons
 from kefu.parameters import Parameters
 
 FEW_TICKETS = 100
 FEW_CUSTOMERS = 20
-FEWEST_CUSTOMERS_OF_A_GROUP = 10
 
 
 class EvaluationParameters(Parameters):
@@ -55,6 +59,7 @@ def evaluate(
     chosen: str,
     evidence: pd.DataFrame | None = None,
     judged: pd.DataFrame | None = None,
+    scenarios: Sequence[Scenario] = (),
     histories: Mapping[str, pd.DataFrame],
     quarantine: pd.DataFrame,
     tickets: pd.DataFrame,
@@ -68,6 +73,7 @@ def evaluate(
         evidence: Why that one, of :class:`kefu.evaluation.selection.Selection`; none where it was not a choice.
         judged: Of each ticket of the split ``in_scope``, ``holds``, ``covered``, ``set_size``, ``flagged`` and
             ``score`` as in :mod:`kefu.evaluation.confidence`, and ``asked``, the coverage that was asked for.
+        scenarios: What the chosen strategy says of tickets with a modality missing or noisy, and of all as they came.
         histories: For each trained modality its epochs: ``epoch``, ``train_loss``, ``validation_loss``,
             ``validation_macro_f1``, where values may be NaN. May be empty.
         quarantine: ``ticket_id``, ``modality``, ``reason``, ``detail``.
@@ -75,50 +81,63 @@ def evaluate(
         parameters: Which split, how intervals are made.
 
     Raises:
-        ValueError: If ``chosen`` is not among the fusions, names repeat, classes differ, or ``chosen`` has no
-            ticket in the split.
+        ValueError: If ``chosen`` is not among the fusions, names repeat, classes differ, ``chosen`` has no ticket
+            in the split, or the scenarios are none to compare (:func:`kefu.evaluation.robustness.score_scenarios`).
     """
     scored = _scored(predictions, parameters.split)
     best_fusion = _chosen(scored, chosen, parameters.split)
     comparison = _comparison(scored, best_fusion, parameters)
-    scores = score_intervals(best_fusion, parameters.resampling)
+    resampling = parameters.resampling
+    scores = score_intervals(best_fusion, resampling)
     tables = {
         "comparison": comparison,
+        "against_singles": against_singles(best_fusion, [one for one in scored if one.kind == "modality"], resampling),
         "per_class": _per_class(best_fusion, scores),
-        "combinations": _by_group(best_fusion, combinations(best_fusion.tickets), parameters),
-        "languages": _by_group(best_fusion, _known(best_fusion.tickets["language"]).tolist(), parameters),
+        "combinations": by_group(best_fusion, combinations(best_fusion.tickets), resampling),
+        "languages": by_group(best_fusion, known(best_fusion.tickets["language"]).tolist(), resampling),
         "calibration": reliability_curve(best_fusion, parameters.calibration_bins),
         "confusions": frequent_confusions(best_fusion),
         "mistakes": _confident_mistakes(best_fusion, parameters.mistakes),
-        "labels": _labels_by_split(tickets, best_fusion.classes),
-        "modalities": _modalities_by_split(tickets),
-        "quarantine": _quarantine_reasons(quarantine),
+        "labels": labels_by_split(tickets, best_fusion.classes),
+        "modalities": modalities_by_split(tickets),
+        "quarantine": quarantine_reasons(quarantine),
     }
     if evidence is not None and len(evidence):
         tables["selection"] = evidence
     if judged is not None:
         tables["label_sets"] = score_label_sets(judged[judged["in_scope"]])
+    if scenarios:
+        tables["robustness"] = score_scenarios(
+            [replace(one, predictions=_in_split(one.predictions, parameters.split)) for one in scenarios],
+            resampling,
+            parameters.calibration_bins,
+        )
     counts = confusion_matrix(best_fusion)
     metrics = _headline(comparison, scores, best_fusion)
     metrics |= {
+        "significantly_worse": int(tables["against_singles"]["worse"].sum()),
         "strategies": _records(comparison[comparison["kind"] == "fusion"], "name"),
         "modalities": _records(comparison[comparison["kind"] == "modality"], "name"),
+        "against_singles": _rows(tables["against_singles"]),
         "per_class": _records(tables["per_class"], "class"),
         "combinations": _records(tables["combinations"], "group"),
         "languages": _records(tables["languages"], "group"),
         "confusion": {"classes": list(best_fusion.classes), "counts": counts.tolist()},
-        "data": _data_facts(tickets, quarantine),
+        "data": data_facts(tickets, quarantine),
         "method": {
             "split": parameters.split,
-            "confidence": parameters.resampling.confidence,
-            "resamples": parameters.resampling.resamples,
-            "interval": parameters.resampling.method,
-            "seed": parameters.resampling.seed,
+            "confidence": resampling.confidence,
+            "resamples": resampling.resamples,
+            "interval": resampling.method,
+            "seed": resampling.seed,
             "calibration_bins": parameters.calibration_bins,
             "coverage": float(judged["asked"].iloc[0]) if judged is not None else None,
         },
         "selection": _records(tables["selection"], "strategy") if "selection" in tables else {},
         "label_sets": _records(tables["label_sets"], "group") if "label_sets" in tables else {},
+        "robustness": dict(zip(scenario_names(tables["robustness"]), _rows(tables["robustness"]), strict=True))
+        if scenarios
+        else {},
         "out_of_scope": _out_of_scope(judged),
         "cautions": _cautions(best_fusion, scores.customers),
     }
@@ -134,6 +153,8 @@ def evaluate(
     drawn |= {
         f"learning_{name}": figures.learning(history, name) for name, history in histories.items() if len(history)
     }
+    if scenarios:
+        drawn["robustness"] = figures.robustness(tables["robustness"])
     if len(quarantine):
         drawn["quarantine"] = figures.quarantine(tables["quarantine"])
     return Evaluation(metrics, drawn, tables)
@@ -147,7 +168,11 @@ def _scored(predictions: Sequence[Predictions], split: str) -> list[Predictions]
     different = [one.name for one in predictions if one.classes != predictions[0].classes]
     if different:
         raise ValueError(f"predictions {different[0]!r} and {names[0]!r} have different classes")
-    return [one.select((one.tickets["split"] == split).to_numpy(dtype=bool)) for one in predictions]
+    return [_in_split(one, split) for one in predictions]
+
+
+def _in_split(predictions: Predictions, split: str) -> Predictions:
+    return predictions.select((predictions.tickets["split"] == split).to_numpy(dtype=bool))
 
 
 def _chosen(scored: Sequence[Predictions], chosen: str, split: str) -> Predictions:
@@ -163,9 +188,9 @@ def _comparison(scored: Sequence[Predictions], chosen: Predictions, parameters: 
     """One row a strategy or modality; ``gain`` is how much better the chosen one is on the ``common`` tickets."""
     rows = []
     for one in scored:
-        scores = score_intervals(one, parameters.resampling)
+        found = score_intervals(one, parameters.resampling)
         mine, _ = on_common_tickets(chosen, one)
-        same = score_intervals(mine, Resampling(resamples=1))
+        same = scores_of(mine)
         difference = paired_difference(chosen, one, parameters.resampling)
         itself = one.name == chosen.name
         rows.append(
@@ -173,13 +198,13 @@ def _comparison(scored: Sequence[Predictions], chosen: Predictions, parameters: 
                 "name": one.name,
                 "kind": one.kind,
                 "n": len(one),
-                **_score_columns(scores),
+                **score_columns(found),
                 "ece": expected_calibration_error(one, parameters.calibration_bins),
                 "log_loss": log_loss(one),
                 "brier": brier(one),
                 "common": difference.n,
-                "chosen_accuracy": same.estimate[ACCURACY],
-                "chosen_macro_f1": same.estimate[MACRO_F1],
+                "chosen_accuracy": same[ACCURACY],
+                "chosen_macro_f1": same[MACRO_F1],
                 "gain": difference.estimate if not itself else math.nan,
                 "gain_low": difference.low if not itself else math.nan,
                 "gain_high": difference.high if not itself else math.nan,
@@ -189,17 +214,9 @@ def _comparison(scored: Sequence[Predictions], chosen: Predictions, parameters: 
     return pd.DataFrame(rows)
 
 
-def _score_columns(scores: Intervals) -> dict[str, float]:
-    return {
-        f"{name}{suffix}": float(values[index])
-        for name, index in (("accuracy", ACCURACY), ("macro_f1", MACRO_F1))
-        for suffix, values in (("", scores.estimate), ("_low", scores.low), ("_high", scores.high))
-    }
-
-
 def _headline(comparison: pd.DataFrame, scores: Intervals, chosen: Predictions) -> dict[str, Any]:
     row = comparison[comparison["name"] == chosen.name].iloc[0]
-    columns = _score_columns(scores)
+    columns = score_columns(scores)
     headline = {name: _plain(columns[name]) for name in sorted(columns, key=lambda name: name.startswith("accuracy"))}
     headline |= {"n": len(chosen), "customers": scores.customers, "chosen": chosen.name}
     headline |= {name: _plain(row[name]) for name in ("ece", "log_loss", "brier")}
@@ -219,23 +236,6 @@ def _per_class(predictions: Predictions, scores: Intervals) -> pd.DataFrame:
     table.insert(4, "f1_low", scores.low[FIRST_CLASS:])
     table.insert(5, "f1_high", scores.high[FIRST_CLASS:])
     return table
-
-
-def _by_group(predictions: Predictions, groups: Sequence[str], parameters: EvaluationParameters) -> pd.DataFrame:
-    """Score the tickets of each group by itself; its macro-F1 is over the classes that occur in it.
-
-    A group of fewer than ten customers gets no interval: all of two tickets right would be "certain".
-    """
-    membership = np.array(groups, dtype=str)
-    names, sizes = np.unique(membership, return_counts=True)
-    rows = []
-    for name, size in sorted(zip(names.tolist(), sizes.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0])):
-        scores = score_intervals(predictions.select(membership == name), parameters.resampling)
-        if scores.customers < FEWEST_CUSTOMERS_OF_A_GROUP:
-            unknown = np.full(scores.estimate.shape, np.nan)
-            scores = replace(scores, low=unknown, high=unknown)
-        rows.append({"group": name, "n": size} | _score_columns(scores))
-    return pd.DataFrame(rows)
 
 
 def _confident_mistakes(predictions: Predictions, at_most: int) -> pd.DataFrame:
@@ -261,49 +261,6 @@ def _out_of_scope(judged: pd.DataFrame | None) -> dict[str, float | int | None] 
     return {name: _plain(value) for name, value in scores.items()}
 
 
-def _labels_by_split(tickets: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Count tickets, one row a label, one column a split; the classes first, in their order."""
-    counts = pd.crosstab(_known(tickets["label"], "no label"), _known(tickets["split"], "no split"))
-    others = [label for label in counts.index if label not in classes]
-    counts = counts.reindex([*classes, *others], fill_value=0)
-    counts = counts[_in_usual_order(counts.columns)]
-    return counts.rename_axis(index="label", columns=None).reset_index()
-
-
-def _modalities_by_split(tickets: pd.DataFrame) -> pd.DataFrame:
-    columns = modality_columns(tickets)
-    counts = tickets[columns].astype(int).groupby(_known(tickets["split"], "no split")).sum()
-    counts.columns = [column.removeprefix("has_") for column in columns]
-    counts.insert(0, "tickets", _known(tickets["split"], "no split").value_counts())
-    return counts.loc[_in_usual_order(counts.index)].rename_axis("split").reset_index()
-
-
-def _in_usual_order(splits: Iterable[str]) -> list[str]:
-    usual = ("train", "validation", "test")
-    return sorted(splits, key=lambda split: (usual.index(split) if split in usual else len(usual), split))
-
-
-def _quarantine_reasons(quarantine: pd.DataFrame) -> pd.DataFrame:
-    modality = _known(quarantine["modality"], "ticket")
-    counts = pd.DataFrame({"modality": modality, "reason": quarantine["reason"].astype(str)}).value_counts()
-    return (
-        counts.rename("losses")
-        .reset_index()
-        .sort_values(["losses", "reason"], ascending=[False, True], ignore_index=True)
-    )
-
-
-def _data_facts(tickets: pd.DataFrame, quarantine: pd.DataFrame) -> dict[str, Any]:
-    return {
-        "tickets": len(tickets),
-        "splits": {str(name): int(n) for name, n in _known(tickets["split"], "no split").value_counts().items()},
-        "modalities": {name.removeprefix("has_"): int(tickets[name].sum()) for name in modality_columns(tickets)},
-        "languages": {str(name): int(n) for name, n in _known(tickets["language"]).value_counts().items()},
-        "quarantined": len(quarantine),
-        "reasons": {str(name): int(n) for name, n in quarantine["reason"].astype(str).value_counts().items()},
-    }
-
-
 def _cautions(predictions: Predictions, customers: int) -> list[str]:
     """Say what makes the figures weaker than they look."""
     cautions = []
@@ -317,20 +274,18 @@ def _cautions(predictions: Predictions, customers: int) -> list[str]:
     absent = [name for name, n in zip(predictions.classes, support, strict=True) if n == 0]
     if absent:
         cautions.append(f"No scored ticket belongs to: {', '.join(absent)}.")
-    nameless = int((_known(predictions.tickets["customer_id"], "") == "").sum())
+    nameless = int((known(predictions.tickets["customer_id"], "") == "").sum())
     if nameless:
         cautions.append(f"{nameless:,} tickets name no customer and count as one each: intervals may be too narrow.")
     return cautions
 
 
-def _known(column: pd.Series, otherwise: str = "unknown") -> pd.Series:
-    text = column.astype("string").str.strip().fillna("")
-    return text.mask(text == "", otherwise).astype(object)
-
-
 def _records(table: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
-    rows = table.drop(columns="kind", errors="ignore").to_dict("records")
-    return {str(row.pop(key)): {str(name): _plain(value) for name, value in row.items()} for row in rows}
+    return {str(row.pop(key)): row for row in _rows(table.drop(columns="kind", errors="ignore"))}
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from kefu.evaluation.robustness import AS_IT_CAME, scenario_names
+
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, YELLOW, GREY = "#E69F00", "#56B4E9", "#F0E442", "#8A8F98"
 ON_DARK = {BLUE: "#4DA9E0", GREEN: "#1DB98C"}
@@ -191,6 +193,34 @@ def groups(table: pd.DataFrame, title: str) -> go.Figure:
     figure.update_yaxes(tickvals=np.arange(len(table)), ticktext=names, range=[-0.6, len(table) - 0.4], showgrid=False)
     figure.update_xaxes(title_text="Score", tickformat=".2f", nticks=7)
     return _finished(figure, title, 110 + 46 * max(1, len(table)))
+
+
+def robustness(table: pd.DataFrame) -> go.Figure:
+    """Draw macro-F1 of each changed input with its interval, and of the same tickets as they came."""
+    table = table[table["n"] > 0].iloc[::-1].reset_index(drop=True)
+    names = scenario_names(table, AS_IT_CAME)
+    positions = np.arange(len(table))
+    unchanged = table["change"] == "none"
+    before = table["macro_f1"].where(unchanged, table["macro_f1"] + table["loss"])
+    figure = go.Figure()
+    for label, values, rows, colour, symbol in (
+        ("Changed", table["macro_f1"].where(~unchanged), ~unchanged, BLUE, "circle"),
+        ("The same tickets as they came", before, unchanged, VERMILLION, "circle-open"),
+    ):
+        figure.add_scatter(
+            x=values,
+            y=positions,
+            name=label,
+            mode="markers",
+            marker={"size": 12, "color": colour, "symbol": symbol, "line": {"width": 2.5, "color": colour}},
+            error_x=_whiskers(table.where(rows), "macro_f1", colour),
+            customdata=_columns(pd.Series(names).map(escaped), table["n"]),
+            hovertemplate="<b>%{customdata[0]}</b><br>macro-F1 %{x:.3f}<br>%{customdata[1]} tickets<extra></extra>",
+        )
+    ticks = [f"{short(name, 24)}<br><i>{n:,}</i>" for name, n in zip(names, table["n"], strict=True)]
+    figure.update_yaxes(tickvals=positions, ticktext=ticks, range=[-0.6, len(table) - 0.4], showgrid=False)
+    figure.update_xaxes(title_text="Macro-F1", tickformat=".2f", nticks=7)
+    return _finished(figure, "Macro-F1 with a modality missing or noisy", 110 + 46 * max(1, len(table)))
 
 
 def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> go.Figure:

@@ -96,6 +96,12 @@ def combinations(tickets: pd.DataFrame) -> list[str]:
     return ["+".join(name for name, has in zip(names, row, strict=True) if has) or NOTHING for row in present]
 
 
+def known(column: pd.Series, otherwise: str = "unknown") -> pd.Series:
+    """Return a column as text, with ``otherwise`` where there is nothing but white space."""
+    text = column.astype("string").str.strip().fillna("")
+    return text.mask(text == "", otherwise).astype(object)
+
+
 def on_common_tickets(first: Predictions, second: Predictions) -> tuple[Predictions, Predictions]:
     """Return both predictions on the tickets they share, row by row the same ticket.
 

@@ -3,7 +3,7 @@
 import html
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -16,6 +16,7 @@ from plotly.utils import PlotlyJSONEncoder
 
 from kefu.evaluation.evaluation import Evaluation
 from kefu.evaluation.figures import ON_DARK, template
+from kefu.evaluation.robustness import AS_IT_CAME, UNCHANGED, scenario_names
 
 NAMES = {
     "name": "Model",
@@ -52,8 +53,15 @@ NAMES = {
     "coverage": "Coverage",
     "set_size": "Labels a set",
     "flagged": "Taken for out of scope",
+    "compared": "Class or group",
+    "of_kind": "Kind",
+    "best_single": "Best single",
+    "single": "F1 of single",
+    "fusion": "F1 of fusion",
+    "worse": "Shown to be worse",
+    "input": "Input",
+    "loss": "Macro-F1 lost",
 }
-
 
 UNSHOWN = ("kind", "brier", "common", "chosen_accuracy", "low", "high")
 
@@ -86,11 +94,13 @@ def render_report(
         synthetic=synthetic,
         metrics=metrics,
         sentences=_in_words(metrics),
+        singles_sentence=_singles_in_words(metrics["against_singles"], metrics["chosen"]),
+        robustness_sentence=_robustness_in_words(metrics["robustness"]),
         charts=charts,
         learning=[name for name in charts if name.startswith("learning_")],
         sheets=sheets,
         facts=facts,
-        tables={name: _table(table) for name, table in evaluation.tables.items()},
+        tables={name: _table(table) for name, table in _for_people(evaluation.tables).items()},
         templates=_script_json({"light": template(), "dark": template(dark=True), "onDark": ON_DARK}),
         plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
         percent=percent,
@@ -140,8 +150,59 @@ def _gain_in_words(best: Mapping[str, Any], chosen: str) -> str:
     return f"{found} (interval {low} to {high}): {sure}."
 
 
+def _singles_in_words(rows: Sequence[Mapping[str, Any]], chosen: str) -> str:
+    """Say where the chosen fusion is worse than a single modality; nothing where there is none to compare with."""
+    if not rows:
+        return ""
+    worse = [f"{row['group']} ({row['modality']})" for row in rows if row["worse"]]
+    where = f"of the {len(rows):,} classes and groups"
+    rest = "significantly worse than the best single modality"
+    found = (
+        f"In {len(worse):,} {where} {chosen} is {rest}: {', '.join(worse)}."
+        if worse
+        else f"In none {where} is {chosen} {rest}."
+    )
+    few = sum(row["p_value"] is None for row in rows)
+    return f"{found} In {few:,} of them there are too few customers to tell." if few else found
+
+
+def _robustness_in_words(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say the worst case and how far the calibration error goes; nothing where no changed ticket was scored."""
+    changed = {name: row for name, row in rows.items() if row["loss"] is not None}
+    if not changed:
+        return ""
+    name, worst = max(changed.items(), key=lambda pair: pair[1]["loss"])
+    before, after = number(worst["macro_f1"] + worst["loss"]), number(worst["macro_f1"])
+    interval = ""
+    if worst["loss_low"] is not None:
+        interval = (
+            f" (lost {number(worst['loss'])}, interval {number(worst['loss_low'])} to {number(worst['loss_high'])})"
+        )
+    case = f"Worst is {name}" if worst["loss"] > 0 else f"No change costs macro-F1, not even {name}"
+    errors = {name.replace(UNCHANGED, AS_IT_CAME): row["ece"] for name, row in rows.items() if row["ece"] is not None}
+    least, most = min(errors, key=errors.__getitem__), max(errors, key=errors.__getitem__)
+    return (
+        f"{case}: macro-F1 of the {_counted(worst['n'], 'ticket')} goes from {before} to {after}{interval}. "
+        f"The calibration error lies between {number(errors[least])} ({least}) and {number(errors[most])} ({most})."
+    )
+
+
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _for_people(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Give columns that mean different things in different tables a name of their own."""
+    shown = dict(tables)
+    singles = {"group": "compared", "kind": "of_kind", "modality": "best_single"}
+    first = ["group", "kind"]
+    others = [name for name in tables["against_singles"] if name not in first]
+    shown["against_singles"] = tables["against_singles"][[*first, *others]].rename(columns=singles)
+    if "robustness" in tables:
+        scenarios = tables["robustness"].drop(columns=["change", "modality"])
+        scenarios.insert(0, "input", scenario_names(tables["robustness"], AS_IT_CAME))
+        shown["robustness"] = scenarios
+    return shown
 
 
 def _chart(figure: go.Figure) -> dict[str, Any]:
