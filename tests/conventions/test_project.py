@@ -82,12 +82,13 @@ def test_every_preset_goes_with_every_environment(environment: str, preset: str)
 
 @pytest.mark.parametrize("path", PRESET_FILES, ids=lambda path: path.stem)
 def test_presets_name_all_models_and_nothing_of_the_data(path: Path) -> None:
-    """What data look like (cleaning, features, splits, copies) is the environment's."""
+    """What data look like (cleaning, features, splits, copies) is the environment's, but for the weights' tokenizer."""
     preset = yaml.safe_load(path.read_text(encoding="utf-8"))
     groups = {f"{top}.{name}" for top, group in preset.items() for name in group}
     trained = {f"{modality}.{group}" for modality in MODALITIES for group in ("encoder", "training")}
     assert {f"{modality}.encoder" for modality in MODALITIES} | {"fusion.strategy", "bagging.folds"} <= groups
-    assert {name for name in groups if name.partition(".")[0] in MODALITIES} <= trained
+    assert {name for name in groups if name.partition(".")[0] in MODALITIES} <= trained | {"text.features"}
+    assert preset["text"].get("features", {}).keys() <= {"tokenizer"}
     assert preset.keys() <= {*MODALITIES, "fusion", "bagging"}
     for modality in MODALITIES:
         assert "architecture" in preset[modality]["encoder"]

@@ -7,7 +7,7 @@ from torch import nn
 
 from kefu.fusion.contract import FusionRows
 from kefu.fusion.ensemble import select_greedily
-from kefu.fusion.out_of_fold import make_fusion_folds, predict_ensemble_out_of_fold, predict_out_of_fold
+from kefu.fusion.out_of_fold import OutOfFold, make_fusion_folds, predict_ensemble_out_of_fold
 from kefu.fusion.strategies import FusionParameters, fit_ensemble, fit_fusion
 
 PRIOR = torch.ones(3)
@@ -48,14 +48,14 @@ def test_a_customer_is_in_one_fold():
 def test_the_label_of_a_ticket_has_no_say_in_its_own_prediction(strategy):
     rows, heads = [make_rows(60), make_rows(40, seed=1)], [make_heads(), make_heads()]
     folds = make_fusion_folds(rows, seed=0)
-    before = predict_out_of_fold(strategy, heads, PRIOR, rows, folds, params=PARAMS, seed=0)
+    before = OutOfFold.fit(strategy, heads, PRIOR, rows, params=PARAMS, seed=0).predict(rows)
     assert before.shape == (100, 3)
     np.testing.assert_allclose(before.sum(axis=1), 1)
     there = folds[0] == 2
     flipped = FusionRows(
         rows[0].embeddings, rows[0].present, np.where(there, (rows[0].targets + 1) % 3, rows[0].targets), rows[0].groups
     )
-    after = predict_out_of_fold(strategy, heads, PRIOR, [flipped, rows[1]], folds, params=PARAMS, seed=0)
+    after = OutOfFold.fit(strategy, heads, PRIOR, [flipped, rows[1]], params=PARAMS, seed=0).predict(rows)
     same = np.concatenate(folds) == 2
     np.testing.assert_array_equal(after[same], before[same])
     assert not np.array_equal(after[~same], before[~same])

@@ -67,7 +67,7 @@ def fit(model: FusedModel, tickets: pd.DataFrame, hardware: Hardware, **params: 
     folds = make_folds(tickets, BaggingParameters(), 0)
     parameters = ConfidenceParameters.model_validate(params)
     return fit_confidence(
-        model, folds, PRIOR, make_outputs(model, tickets), {}, parameters, seed=0, hardware=hardware
+        model, folds, PRIOR, make_outputs(model, tickets), {}, {}, parameters, seed=0, hardware=hardware
     )  # fmt: skip
 
 

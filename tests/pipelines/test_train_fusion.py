@@ -25,6 +25,24 @@ def test_metrics_have_their_headline(demo: Any) -> None:
     assert metrics["n"] == (demo.load("tickets")["split"] == "test").sum()
 
 
+def test_noise_and_absence_are_scored(demo: Any) -> None:
+    tickets, found = demo.load("tickets").query("split == 'test'"), demo.load("metrics")["robustness"]
+    assert found["unchanged"]["n"] == len(tickets)
+    for modality in MODALITIES:
+        there = tickets[tickets[f"has_{modality}"]]
+        others = there[[f"has_{name}" for name in MODALITIES if name != modality]].any(axis=1)
+        assert found[f"{modality} noisy"]["n"] == len(there)
+        assert found[f"{modality} missing"]["n"] == others.sum()
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_noisy_copies_are_of_tickets_that_nothing_was_trained_on(demo: Any, modality: str) -> None:
+    tickets = demo.load("tickets")
+    judged = tickets.loc[(tickets["split"] != "train") & tickets[f"has_{modality}"], "ticket_id"]
+    tables = demo.load(f"{modality}.noisy")
+    assert sorted(i for table in tables.values() for i in table["ticket_id"].to_pylist()) == sorted(judged)
+
+
 def test_label_sets_and_scope_are_scored(demo: Any) -> None:
     metrics = demo.load("metrics")
     tested = metrics["label_sets"]["anything"]

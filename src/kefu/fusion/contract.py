@@ -95,3 +95,14 @@ class FusionRows:
             self.targets[index],
             self.groups[index],
         )
+
+    def without(self, modality: str) -> "FusionRows":
+        """Return the rows with one modality hidden from all."""
+        present = self.present | {modality: torch.zeros_like(self.present[modality])}
+        return FusionRows(self.embeddings, present, self.targets, self.groups)
+
+    def with_noisy(self, modality: str, noisy: "FusionRows") -> "FusionRows":
+        """Return the rows with what one modality says of noisy copies, wherever there is such a copy."""
+        there = noisy.present[modality].reshape(-1, *[1] * (self.embeddings[modality].dim() - 1))
+        changed = torch.where(there, noisy.embeddings[modality], self.embeddings[modality])
+        return FusionRows(self.embeddings | {modality: changed}, self.present, self.targets, self.groups)

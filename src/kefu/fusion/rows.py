@@ -1,6 +1,7 @@
 """Gather what the modalities said of some tickets into rows that fusion takes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -38,3 +39,29 @@ def gather(tickets: pd.DataFrame, outputs: Outputs, labels: Sequence[str], kind:
     numbers = {label: number for number, label in enumerate(labels)}
     targets = np.array([numbers[label] for label in tickets["label"]], dtype=np.int64)
     return FusionRows(embeddings, present, targets, pd.factorize(group_keys(tickets))[0].astype(np.int64))
+
+
+def add_noisy(rows: FusionRows, noisy: FusionRows) -> FusionRows:
+    """Return the rows and, after them, each once more with one of its modalities noisy.
+
+    A ticket's modalities take turns from row to row, so that each is noisy about equally often. A ticket without a
+    noisy copy is not repeated.
+
+    Args:
+        rows: N tickets as they came.
+        noisy: the same tickets; ``present`` says which have a noisy copy.
+    """
+    names = sorted(rows.present)
+    copied = torch.stack([noisy.present[name] for name in names], dim=1)
+    turn = torch.arange(len(rows)) % copied.sum(dim=1).clamp(min=1)
+    chosen = copied & (copied.cumsum(dim=1) - 1 == turn[:, None])
+    again = rows
+    for column, name in enumerate(names):
+        again = again.with_noisy(name, replace(noisy, present=noisy.present | {name: chosen[:, column]}))
+    again = again.take(chosen.any(dim=1).numpy().nonzero()[0])
+    return FusionRows(
+        {name: torch.cat([value, again.embeddings[name]]) for name, value in rows.embeddings.items()},
+        {name: torch.cat([value, again.present[name]]) for name, value in rows.present.items()},
+        np.concatenate([rows.targets, again.targets]),
+        np.concatenate([rows.groups, again.groups]),
+    )

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from kefu.fusion import late, single
+from kefu.fusion import adaptive, late, single
 from kefu.fusion.adaptive import AdaptiveFusion, AdaptiveParameters
 from kefu.fusion.contract import Fusion, FusionRows
 from kefu.fusion.early import EarlyFusion, EarlyParameters
@@ -42,6 +42,11 @@ class FusionParameters(Parameters):
     )
     strategies: tuple[Strategy, ...] = Field(
         STRATEGIES, min_length=1, description="Those that are trained and compared; fewer take less time."
+    )
+    fit_noisy: bool = Field(
+        True,
+        description="Strategies that stand on trained classifiers are fitted on held-out tickets as they came and on "
+        "the same with one modality noisy, so that they learn what an opinion is worth in noise.",
     )
     adaptive: AdaptiveParameters = AdaptiveParameters()
     early: EarlyParameters = EarlyParameters()
@@ -127,12 +132,13 @@ def fit_fusion(
     members = [build(member) for member in heads]
     if isinstance(members[0], LateFusion):
         late.fit(members, held_out, params.late)  # type: ignore[arg-type]
+    elif isinstance(members[0], AdaptiveFusion):
+        adaptive.fit(members, held_out, params.adaptive, seed)  # type: ignore[arg-type]
     elif isinstance(members[0], SingleFusion):
         single.fit(members, held_out)  # type: ignore[arg-type]
     else:
-        training = {"adaptive": params.adaptive.training, "modular": params.modular.training}[strategy]
         members = [
-            train_head(partial(build, member), rows, training, seed)
+            train_head(partial(build, member), rows, params.modular.training, seed)
             for member, rows in zip(heads, held_out, strict=True)
         ]
     return tuple(fusion.eval() for fusion in members)

@@ -1,4 +1,4 @@
-"""How many augmented copies each training ticket gets."""
+"""How many augmented copies each training ticket gets, and which tickets get a noisy one."""
 
 from collections.abc import Sequence
 
@@ -30,3 +30,9 @@ def plan_copies(
     factor = chosen["label"].map(counts.max() / counts).clip(upper=params.rare_boost).astype(float)
     copies = (factor * params.copies).round().astype(int)
     return dict(zip(chosen["ticket_id"], copies, strict=True))
+
+
+def plan_noisy_copies(tickets: pd.DataFrame, modality: str, splits: Sequence[str]) -> dict[str, int]:
+    """Return 1 for each ticket of the splits that has the modality: how many noisy copies it gets."""
+    chosen = tickets[tickets["split"].isin(splits) & tickets[f"has_{modality}"]]
+    return dict.fromkeys(chosen["ticket_id"], 1)

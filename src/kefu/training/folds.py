@@ -30,6 +30,11 @@ class BaggingParameters(Parameters):
         """The splits whose tickets some model is trained on."""
         return ("train",) if self.folds == 1 else ("train", "validation")
 
+    @property
+    def judging_splits(self) -> tuple[str, ...]:
+        """The splits whose tickets some model has not been trained on."""
+        return ("validation", "test") if self.folds == 1 else ("train", "validation", "test")
+
 
 @dataclass(frozen=True)
 class Fold:

@@ -1,4 +1,4 @@
-"""Augmentation: changed copies of the training tickets, and a sheet that shows them."""
+"""Augmentation: changed copies to train on, a sheet that shows them, and noisy copies to be judged by."""
 
 from kefu.pipelines.augment.pipeline import create_pipeline
 

@@ -12,7 +12,7 @@ from kefu.engines import map_in_order, show_progress
 from kefu.engines.shards import AugmentTask, augment_shard, payloads
 from kefu.evaluation.contact_sheet import picture_sheet, spectrogram_sheet, text_sheet
 from kefu.modalities.contract import Modality
-from kefu.tickets.copies import CopyParameters, plan_copies
+from kefu.tickets.copies import CopyParameters, plan_copies, plan_noisy_copies
 from kefu.training.folds import BaggingParameters
 from kefu.training.hardware import HardwareParameters
 
@@ -33,19 +33,50 @@ def augment_shards_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Tabl
     ) -> Iterator[dict[str, pa.Table]]:
         """Make changed copies of the training tickets."""
         plan = plan_copies(tickets, modality, copies, bagging.training_splits)
-        tasks = (
-            AugmentTask(
-                modality, table, {i: plan[i] for i in table["ticket_id"].to_pylist() if i in plan}, params, seed
-            )
-            for table in cleaned.values()
-        )
-        results = map_in_order(augment_shard, tasks, workers=hardware.num_workers)
-        done = show_progress(results, total=len(cleaned), what=f"{modality}: augment")
-        for name, table in zip(cleaned, done, strict=True):
-            yield {name: table}
+        yield from _copied(modality, cleaned, plan, params, seed, hardware, what="augment")
 
     augment_shards.__annotations__["params"] = modalities.get(modality).Augmentation
     return augment_shards
+
+
+def add_noise_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Table]]]:
+    """Return the node function that makes noisy copies of one modality, shard by shard."""
+
+    def add_noise(
+        tickets: pd.DataFrame,
+        cleaned: Mapping[str, pa.Table],
+        params: Any,
+        bagging: BaggingParameters,
+        seed: int,
+        hardware: HardwareParameters,
+    ) -> Iterator[dict[str, pa.Table]]:
+        """Make a noisy copy of each ticket that some model is judged by; nothing is trained on it."""
+        plan = plan_noisy_copies(tickets, modality, bagging.judging_splits)
+        yield from _copied(modality, cleaned, plan, params, seed, hardware, what="noise")
+
+    add_noise.__annotations__["params"] = modalities.get(modality).Augmentation
+    return add_noise
+
+
+def _copied(
+    modality: str,
+    cleaned: Mapping[str, pa.Table],
+    plan: Mapping[str, int],
+    params: Any,
+    seed: int,
+    hardware: HardwareParameters,
+    *,
+    what: str,
+) -> Iterator[dict[str, pa.Table]]:
+    """Yield a shard of changed copies for each cleaned one: of each ticket as many as the plan says."""
+    tasks = (
+        AugmentTask(modality, table, {i: plan[i] for i in table["ticket_id"].to_pylist() if i in plan}, params, seed)
+        for table in cleaned.values()
+    )
+    results = map_in_order(augment_shard, tasks, workers=hardware.num_workers)
+    done = show_progress(results, total=len(cleaned), what=f"{modality}: {what}")
+    for name, table in zip(cleaned, done, strict=True):
+        yield {name: table}
 
 
 def draw_contact_sheet_of(modality: str) -> Callable[..., go.Figure]:

@@ -3,11 +3,11 @@
 from kedro.pipeline import Node, Pipeline
 
 from kefu.modalities import MODALITIES
-from kefu.pipelines.augment.nodes import augment_shards_of, draw_contact_sheet_of
+from kefu.pipelines.augment.nodes import add_noise_of, augment_shards_of, draw_contact_sheet_of
 
 
 def create_pipeline() -> Pipeline:
-    """Augment each modality in its namespace and draw what came of it."""
+    """Augment each modality in its namespace, draw what came of it, and make noisy copies to be judged by."""
     return Pipeline(
         [
             Pipeline(
@@ -25,6 +25,20 @@ def create_pipeline() -> Pipeline:
                         ],
                         outputs=f"{modality}.augmented",
                         name="augment",
+                        namespace=modality,
+                    ),
+                    Node(
+                        add_noise_of(modality),
+                        inputs=[
+                            "tickets",
+                            f"{modality}.cleaned",
+                            f"params:{modality}.noise",
+                            "params:bagging",
+                            "params:seed",
+                            "params:hardware",
+                        ],
+                        outputs=f"{modality}.noisy",
+                        name="add_noise",
                         namespace=modality,
                     ),
                     Node(

@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import torch
+from numpy.typing import NDArray
 
 from kefu import __version__
 from kefu.confidence import ConfidenceParameters
 from kefu.evaluation.evaluation import Evaluation, EvaluationParameters, evaluate
 from kefu.evaluation.predictions import NOTHING, Predictions, modality_columns
 from kefu.evaluation.report import render_report
-from kefu.fusion.contract import combinations
+from kefu.evaluation.robustness import Scenario
+from kefu.fusion.contract import FusionRows, combinations
 from kefu.fusion.rows import gather
 from kefu.model import FusedModel
 from kefu.pipelines.fuse.rows import rows_of
@@ -66,6 +68,55 @@ def collect_predictions(
         probabilities = _normalised(opinions.mean(dim=1).softmax(dim=1))
         found.append(Predictions(name, "modality", labels, probabilities, rows.targets[mask], frame[mask]))
     return found
+
+
+def collect_scenarios(
+    model: FusedModel,
+    tickets: pd.DataFrame,
+    params: EvaluationParameters,
+    hardware: HardwareParameters,
+    **modalities: Any,
+) -> list[Scenario]:
+    """Return what the model says of the tickets of the evaluated split as they came, and with each modality changed.
+
+    A modality is hidden where there is another one, and is replaced by its noisy copy where there is one. A change that
+    no ticket can undergo is left out.
+
+    Args:
+        model: the one that predicts.
+        tickets: all kept tickets.
+        params: which split.
+        hardware: for encoders that were trained with a fusion.
+        modalities: ``<modality>_outputs``, ``<modality>_features``, ``<modality>_noisy_outputs`` and
+            ``<modality>_noisy_features`` of each modality.
+    """
+    scored = tickets[tickets["split"] == params.split].reset_index(drop=True)
+    machine = choose_hardware(hardware)
+    clean, noisy = (
+        rows_of(
+            model,
+            scored,
+            {name: modalities[f"{name}{kind}_outputs"] for name in model.parts},
+            {name: modalities[f"{name}{kind}_features"] for name in model.parts},
+            machine,
+        )
+        for kind in ("", "_noisy")
+    )
+    frame = scored.reindex(columns=["ticket_id", "customer_id", "language", "split", *modality_columns(scored)])
+
+    def said(name: str, rows: FusionRows, shown: NDArray[np.bool_]) -> Predictions:
+        probabilities = _normalised(model.probabilities(rows.embeddings, rows.present))
+        return Predictions(name, "fusion", model.labels, probabilities, rows.targets, frame).select(shown)
+
+    scenarios = [Scenario("none", "", said("as it came", clean, np.ones(len(clean), dtype=bool)))]
+    for name in clean.present:
+        others = [mask for other, mask in clean.present.items() if other != name]
+        if others:
+            shown = (clean.present[name] & torch.stack(others).any(dim=0)).numpy()
+            scenarios.append(Scenario("missing", name, said(f"{name} missing", clean.without(name), shown)))
+        shown = (clean.present[name] & noisy.present[name]).numpy()
+        scenarios.append(Scenario("noisy", name, said(f"{name} noisy", clean.with_noisy(name, noisy), shown)))
+    return [scenario for scenario in scenarios if len(scenario.predictions)]
 
 
 def judge_tickets(
@@ -124,6 +175,7 @@ def judge_tickets(
 
 def evaluate_predictions(
     predictions: list[Predictions],
+    scenarios: list[Scenario],
     judged: pd.DataFrame,
     tickets: pd.DataFrame,
     quarantine: pd.DataFrame,
@@ -143,6 +195,7 @@ def evaluate_predictions(
         chosen=selection["chosen"],
         evidence=pd.DataFrame(selection["evidence"]),
         judged=judged,
+        scenarios=scenarios,
         histories=histories | {str(name): rows for name, rows in joint_history.groupby("strategy", sort=False)},
         quarantine=quarantine,
         tickets=tickets,

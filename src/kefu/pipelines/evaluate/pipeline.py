@@ -6,6 +6,7 @@ from kefu.modalities import MODALITIES
 from kefu.pipelines.evaluate.nodes import (
     SHOWN_FIGURES,
     collect_predictions,
+    collect_scenarios,
     evaluate_predictions,
     judge_tickets,
     write_report,
@@ -30,6 +31,22 @@ def create_pipeline() -> Pipeline:
                 name="collect_predictions",
             ),
             Node(
+                collect_scenarios,
+                inputs={
+                    "model": "model",
+                    "tickets": "tickets",
+                    "params": "params:evaluation",
+                    "hardware": "params:hardware",
+                    **{
+                        f"{modality}_{kind}": f"{modality}.{kind}"
+                        for modality in MODALITIES
+                        for kind in ("outputs", "features", "noisy_outputs", "noisy_features")
+                    },
+                },
+                outputs="scenarios",
+                name="collect_scenarios",
+            ),
+            Node(
                 judge_tickets,
                 inputs={
                     "model": "model",
@@ -48,6 +65,7 @@ def create_pipeline() -> Pipeline:
                 evaluate_predictions,
                 inputs={
                     "predictions": "test_predictions",
+                    "scenarios": "scenarios",
                     "judged": "judged_tickets",
                     "tickets": "tickets",
                     "quarantine": "quarantine",

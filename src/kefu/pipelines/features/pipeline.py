@@ -21,31 +21,25 @@ def _modality_pipeline(modality: str) -> Pipeline:
                 name="fit_preprocessor",
                 namespace=modality,
             ),
-            Node(
-                extract_shards_of(modality),
-                inputs=[
-                    "tickets",
-                    "unlabelled_tickets",
-                    f"{modality}.cleaned",
-                    f"{modality}.preprocessor",
-                    "params:hardware",
-                ],
-                outputs=f"{modality}.features",
-                name="extract",
-                namespace=modality,
-            ),
-            Node(
-                extract_shards_of(modality),
-                inputs=[
-                    "tickets",
-                    "unlabelled_tickets",
-                    f"{modality}.augmented",
-                    f"{modality}.preprocessor",
-                    "params:hardware",
-                ],
-                outputs=f"{modality}.augmented_features",
-                name="extract_augmented",
-                namespace=modality,
+            *(
+                Node(
+                    extract_shards_of(modality),
+                    inputs=[
+                        "tickets",
+                        "unlabelled_tickets",
+                        f"{modality}.{shards}",
+                        f"{modality}.preprocessor",
+                        "params:hardware",
+                    ],
+                    outputs=f"{modality}.{features}",
+                    name=name,
+                    namespace=modality,
+                )
+                for shards, features, name in (
+                    ("cleaned", "features", "extract"),
+                    ("augmented", "augmented_features", "extract_augmented"),
+                    ("noisy", "noisy_features", "extract_noisy"),
+                )
             ),
         ]
     )

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from kefu.confidence import Confidence, ConfidenceParameters
 from kefu.confidence.scope import ScopeScore
 from kefu.fusion.contract import FusionRows, combinations
-from kefu.fusion.out_of_fold import make_fusion_folds, predict_ensemble_out_of_fold, predict_out_of_fold
+from kefu.fusion.out_of_fold import OutOfFold, make_fusion_folds, predict_ensemble_out_of_fold
 from kefu.fusion.strategies import END_TO_END, ENSEMBLE
 from kefu.model import FusedModel, heads_of
-from kefu.pipelines.fuse.rows import Shards, rows_of
+from kefu.pipelines.fuse.rows import Shards, rows_of, rows_to_fit_on
 from kefu.training.folds import Fold
 from kefu.training.hardware import Hardware
 
@@ -23,6 +23,7 @@ def fit_confidence(
     folds: Sequence[Fold],
     prior: torch.Tensor,
     outputs: Shards,
+    noisy: Shards,
     features: Shards,
     parameters: ConfidenceParameters,
     *,
@@ -36,6 +37,7 @@ def fit_confidence(
         folds: of :func:`kefu.training.folds.make_folds`, a fold for each member.
         prior: share of each class among the training tickets (C,).
         outputs: what the classifiers trained for each modality said of all tickets.
+        noisy: what they said of noisy copies, where strategies were fitted on those as well, else nothing.
         features: for strategies whose encoders were trained with the fusion.
         parameters: what is promised.
         seed: of starting weights and shuffling.
@@ -54,11 +56,12 @@ def fit_confidence(
         return Confidence(parameters)
     heads = [heads_of(model.parts, member) for member in range(len(folds))]
     held_out = gathered([fold.validation for fold in folds])
+    learned_from = rows_to_fit_on(held_out, [fold.validation for fold in folds], noisy, model.labels)
     scope = ScopeScore.fit(heads, gathered([fold.training for fold in folds]), held_out)
     return Confidence.fit(
         parameters,
         scope,
-        _unseen_probabilities(model, prior, held_out, seed),
+        _unseen_probabilities(model, prior, held_out, learned_from, seed),
         np.concatenate([rows.targets for rows in held_out]),
         np.concatenate([scope.score(heads[member], member, rows) for member, rows in enumerate(held_out)]),
         [name for rows in held_out for name in combinations(rows.present)],
@@ -66,22 +69,26 @@ def fit_confidence(
 
 
 def _unseen_probabilities(
-    model: FusedModel, prior: torch.Tensor, held_out: Sequence[FusionRows], seed: int
+    model: FusedModel,
+    prior: torch.Tensor,
+    held_out: Sequence[FusionRows],
+    learned_from: Sequence[FusionRows],
+    seed: int,
 ) -> NDArray[np.float64]:
     """Return probabilities (N, C) of fusions that were not fitted on the ticket, one member after the other."""
     if model.strategy in END_TO_END:
         return member_probabilities(model, held_out)
     heads = [heads_of(model.parts, member) for member in range(len(held_out))]
-    folds = make_fusion_folds(held_out, seed)
     names = model.parameters.on_shared_parts if model.strategy == ENSEMBLE else (model.strategy,)
     found = {
-        name: predict_out_of_fold(name, heads, prior, held_out, folds, params=model.parameters, seed=seed)
+        name: OutOfFold.fit(name, heads, prior, learned_from, params=model.parameters, seed=seed).predict(held_out)
         for name in names
     }
     if model.strategy != ENSEMBLE:
         return found[model.strategy]
     targets = np.concatenate([rows.targets for rows in held_out])
-    return predict_ensemble_out_of_fold(found, targets, np.concatenate(folds))
+    folds = np.concatenate(make_fusion_folds(held_out, seed))
+    return predict_ensemble_out_of_fold(found, targets, folds)
 
 
 def member_probabilities(model: FusedModel, held_out: Sequence[FusionRows]) -> NDArray[np.float64]:

@@ -23,9 +23,10 @@ from kefu.evaluation.selection import Selection, select_strategy
 from kefu.fusion.contract import Fusion, FusionRows
 from kefu.fusion.ensemble import select_greedily
 from kefu.fusion.joint import JointFusion, calibrate
-from kefu.fusion.out_of_fold import make_fusion_folds, predict_ensemble_out_of_fold, predict_out_of_fold
+from kefu.fusion.out_of_fold import OutOfFold, make_fusion_folds, predict_ensemble_out_of_fold
 from kefu.fusion.rows import gather
 from kefu.fusion.strategies import (
+    END_TO_END,
     ENSEMBLE,
     ONLY,
     STRATEGIES,
@@ -38,7 +39,7 @@ from kefu.modalities.tokens import TokenEncoder
 from kefu.model import FusedModel, heads_of
 from kefu.model_card import write_card
 from kefu.pipelines.fuse.confidence import fit_confidence, member_probabilities
-from kefu.pipelines.fuse.rows import rows_of
+from kefu.pipelines.fuse.rows import Shards, rows_of, rows_to_fit_on
 from kefu.tickets.errors import KefuError
 from kefu.training.checkpoints import clear_checkpoints
 from kefu.training.classifier import Classifier
@@ -187,7 +188,8 @@ def fit_fusions(
         bagging: how many members there are of each modality.
         seed: of starting weights and shuffling.
         hardware: for the number of threads.
-        modalities: ``<modality>_model``, ``<modality>_outputs`` and ``<modality>_features`` of each modality.
+        modalities: ``<modality>_model``, ``<modality>_outputs``, ``<modality>_noisy`` (outputs of noisy copies) and
+            ``<modality>_features`` of each modality.
 
     Returns:
         A model for each strategy, which share their modalities' parts where they were not trained end to end; and the
@@ -210,9 +212,10 @@ def fit_fusions(
     heads = [heads_of(parts, member) for member in range(len(folds))]
     outputs = {name: shards for name, shards in _shards(modalities, "outputs").items() if parts[name].is_trained}
     held_out = [gather(frame, outputs, labels).member(member) for member, frame in enumerate(judged)]
+    learned_from = rows_to_fit_on(held_out, judged, _noisy(modalities, parts, params), labels)
     prior = _prior(tickets, labels)
     shared = {
-        name: fit_fusion(name, heads, prior, held_out, params=params, seed=seed) for name in params.on_shared_parts
+        name: fit_fusion(name, heads, prior, learned_from, params=params, seed=seed) for name in params.on_shared_parts
     }
     chosen: str = params.strategy
     evidence: list[dict[Hashable, Any]] = []
@@ -231,7 +234,9 @@ def fit_fusions(
             for name, model in joint.items()
         }
         said = {name: member_probabilities(joint[name], rows) for name, rows in own.items()}
-        shared, selection = _select(shared, said, heads, prior, held_out, pd.concat(judged), labels, params, seed)
+        shared, selection = _select(
+            shared, said, heads, prior, held_out, learned_from, pd.concat(judged), labels, params, seed
+        )
         chosen, evidence = selection.chosen, _records(selection.evidence)
         logger.info("fusion: %s is chosen of %d candidates", chosen, len(evidence))
     fusions = {name: FusedModel(parts, members, name, params, labels) for name, members in shared.items()}
@@ -244,6 +249,7 @@ def _select(
     heads: list[dict[str, nn.Linear]],
     prior: torch.Tensor,
     held_out: list[FusionRows],
+    learned_from: list[FusionRows],
     judged: pd.DataFrame,
     labels: tuple[str, ...],
     params: FusionParameters,
@@ -254,18 +260,18 @@ def _select(
     What strategies trained end to end say of tickets they have not seen is given. The ensemble is made of the others,
     which stand on the same embeddings.
     """
-    folds = make_fusion_folds(held_out, seed)
     singles = [f"{ONLY}{name}" for name in heads[0]]
     names = [*singles, *fitted]
     found: dict[str, NDArray[np.float64]] = {
-        name: predict_out_of_fold(name, heads, prior, held_out, folds, params=params, seed=seed)
+        name: OutOfFold.fit(name, heads, prior, learned_from, params=params, seed=seed).predict(held_out)
         for name in show_progress(names, total=len(names), what="fusion: candidates")
     }
     targets = np.concatenate([rows.targets for rows in held_out])
     bases = {name: found[name] for name in fitted}
     found |= joint
     if len(fitted) > 1:
-        found[ENSEMBLE] = predict_ensemble_out_of_fold(bases, targets, np.concatenate(folds))
+        folds = np.concatenate(make_fusion_folds(held_out, seed))
+        found[ENSEMBLE] = predict_ensemble_out_of_fold(bases, targets, folds)
     columns = ["ticket_id", "customer_id", "language", "split", *modality_columns(judged)]
     tickets = judged.reindex(columns=columns)
     predictions = {
@@ -278,7 +284,9 @@ def _select(
     if len(fitted) > 1:
         everything[ENSEMBLE] = fit_ensemble(fitted, heads, prior, select_greedily(bases, targets))
     if selection.chosen in singles:
-        everything[selection.chosen] = fit_fusion(selection.chosen, heads, prior, held_out, params=params, seed=seed)
+        everything[selection.chosen] = fit_fusion(
+            selection.chosen, heads, prior, learned_from, params=params, seed=seed
+        )
     return everything, selection
 
 
@@ -299,7 +307,8 @@ def make_model(
     machine = choose_hardware(hardware)
     torch.set_num_threads(machine.threads)
     folds, prior = make_folds(tickets, bagging, seed), _prior(tickets, chosen.labels)
-    confidence = fit_confidence(chosen, folds, prior, outputs, features, params, seed=seed, hardware=machine)
+    noisy = _noisy(modalities, chosen.parts, chosen.parameters) if chosen.strategy not in END_TO_END else {}
+    confidence = fit_confidence(chosen, folds, prior, outputs, noisy, features, params, seed=seed, hardware=machine)
     metrics = {
         "test": _scores(chosen, rows_of(chosen, test, outputs, features, machine)),
         "modalities": {name: dict(part.metrics) for name, part in _models(modalities).items()},
@@ -320,6 +329,13 @@ def _models(modalities: Mapping[str, Any]) -> dict[str, ModalityModel]:
 def _shards(modalities: Mapping[str, Any], kind: str) -> dict[str, Mapping[str, FeatureShard]]:
     """Return each modality's shards of ``outputs`` or ``features``."""
     return {name.removesuffix(f"_{kind}"): value for name, value in modalities.items() if name.endswith(f"_{kind}")}
+
+
+def _noisy(modalities: Mapping[str, Any], parts: Mapping[str, ModalityModel], params: FusionParameters) -> Shards:
+    """Return what the trained modalities say of noisy copies, where strategies are fitted on them."""
+    if not params.fit_noisy:
+        return {}
+    return {name: shards for name, shards in _shards(modalities, "noisy").items() if parts[name].is_trained}
 
 
 def _records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:

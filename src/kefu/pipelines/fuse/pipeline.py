@@ -9,6 +9,7 @@ from kefu.pipelines.fuse.nodes import fit_fusions, make_model, train_joint_fusio
 def create_pipeline() -> Pipeline:
     """Train or fit every strategy, then make one of them the model."""
     outputs = {f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES}
+    noisy = {f"{modality}_noisy": f"{modality}.noisy_outputs" for modality in MODALITIES}
     models = {f"{modality}_model": f"{modality}.model" for modality in MODALITIES}
     features = {f"{modality}_features": f"{modality}.features" for modality in MODALITIES}
     copies = {f"{modality}_augmented": f"{modality}.augmented_features" for modality in MODALITIES}
@@ -41,6 +42,7 @@ def create_pipeline() -> Pipeline:
                     "hardware": "params:hardware",
                     **models,
                     **outputs,
+                    **noisy,
                     **features,
                 },
                 outputs=["fusions", "selection"],
@@ -58,6 +60,7 @@ def create_pipeline() -> Pipeline:
                     "hardware": "params:hardware",
                     **models,
                     **outputs,
+                    **noisy,
                     **features,
                 },
                 outputs="model",

@@ -1,12 +1,12 @@
 """What a model's parts say of tickets: as it was written down, or anew where the parts are the model's own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from kefu.engines.shards import FeatureShard
 from kefu.fusion.contract import FusionRows
-from kefu.fusion.rows import gather
+from kefu.fusion.rows import add_noisy, gather
 from kefu.fusion.strategies import END_TO_END
 from kefu.model import FusedModel
 from kefu.training.encoding import encode_shards
@@ -34,3 +34,22 @@ def rows_of(
     wanted = frozenset(tickets["ticket_id"])
     own = {name: dict(encode_shards(part, features[name], hardware, wanted)) for name, part in trained.items()}
     return gather(tickets, own, model.labels)
+
+
+def rows_to_fit_on(
+    held_out: Sequence[FusionRows], frames: Sequence[pd.DataFrame], noisy: Shards, labels: Sequence[str]
+) -> list[FusionRows]:
+    """Return for each member its held-out tickets as they came and, after them, with one modality noisy.
+
+    Args:
+        held_out: for each member, the tickets that its classifiers have not seen, with embeddings (N, D).
+        frames: the same tickets, with ``ticket_id`` and ``label``.
+        noisy: for each trained modality what the classifiers said of noisy copies; nothing leaves the tickets alone.
+        labels: the class names, in the order of the class numbers.
+    """
+    if not noisy:
+        return list(held_out)
+    return [
+        add_noisy(rows, gather(frame, noisy, labels).member(member))
+        for member, (rows, frame) in enumerate(zip(held_out, frames, strict=True))
+    ]

@@ -29,12 +29,18 @@ def create_pipeline(modality: str) -> Pipeline:
                 name="train",
                 namespace=modality,
             ),
-            Node(
-                encode,
-                inputs=[f"{modality}.model", f"{modality}.features", "params:hardware"],
-                outputs=f"{modality}.outputs",
-                name="encode",
-                namespace=modality,
+            *(
+                Node(
+                    encode,
+                    inputs=[f"{modality}.model", f"{modality}.{features}", "params:hardware"],
+                    outputs=f"{modality}.{outputs}",
+                    name=name,
+                    namespace=modality,
+                )
+                for features, outputs, name in (
+                    ("features", "outputs", "encode"),
+                    ("noisy_features", "noisy_outputs", "encode_noisy"),
+                )
             ),
         ]
     )
