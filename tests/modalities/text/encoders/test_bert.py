@@ -1,4 +1,5 @@
 import shutil
+from copy import deepcopy
 
 import pytest
 import torch
@@ -78,6 +79,27 @@ def test_a_frozen_network_has_no_dropout_in_training(bert_folder):
     assert not encoder.network.network.training
     encoder.dropout.eval()
     assert torch.equal(encoder(features_of(preprocessor)), encoder(features_of(preprocessor)))
+
+
+def test_a_frozen_network_reads_each_training_text_once(bert_folder, monkeypatch):
+    preprocessor = fit(bert_folder)
+    features = features_of(preprocessor)
+    encoder = BertEncoder(BertParameters(pretrained=bert_folder, tuning="frozen"), preprocessor).train()
+    encoder.dropout.eval()
+    expected = encoder.eval()(features)
+    read = []
+    network = encoder.network.network
+    monkeypatch.setattr(network, "forward", lambda run=network.forward, **inputs: read.append(inputs) or run(**inputs))
+    encoder.train()
+    encoder.dropout.eval()
+    two = {name: value[:2] for name, value in features.items()}
+    torch.testing.assert_close(encoder(two), expected[:2])
+    torch.testing.assert_close(encoder(features), expected)
+    torch.testing.assert_close(encoder(features), expected)
+    assert sum(len(inputs["input_ids"]) for inputs in read) == len(TEXTS)
+    assert len(encoder.pooled) == len(TEXTS)
+    assert deepcopy(encoder).pooled == {}
+    torch.testing.assert_close(deepcopy(encoder)(features), expected)
 
 
 @torch.inference_mode()

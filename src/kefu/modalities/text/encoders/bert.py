@@ -1,7 +1,7 @@
 """BERT: a transformer over word pieces, from its configuration or from a local folder of weights."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import torch
 from pydantic import Field, model_validator
@@ -98,6 +98,12 @@ class BertEncoder(nn.Module):
             self.projection = nn.Sequential(nn.Linear(hidden_dim, params.projection_dim), nn.Tanh())
             self.embedding_dim = params.projection_dim
         self.token_dim = self.embedding_dim
+        self.pooled: dict[bytes, Tensor] = {}
+        """What a frozen network made of texts it was trained on, so that each is computed once and not every epoch."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave behind what is quickly computed again."""
+        return super().__getstate__() | {"pooled": {}}
 
     def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the hidden state of each token (B, L, embedding_dim), and where (B, L) there is one."""
@@ -106,13 +112,28 @@ class BertEncoder(nn.Module):
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""
-        states, inside, lengths = self._states(features)
-        if self.pooling == "first":
-            pooled = states[:, 0]
-        else:
-            pooled = torch.einsum("btd,bt->bd", states, inside.to(states.dtype)) / lengths[:, None]
+        is_remembered = self.training and isinstance(self.network, Frozen)
+        pooled = self._remembered(features) if is_remembered else self._pool(features)
         embedding: Tensor = self.projection(self.dropout(pooled))
         return embedding
+
+    def _pool(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return one vector a text (B, hidden_dim)."""
+        states, inside, lengths = self._states(features)
+        if self.pooling == "first":
+            return states[:, 0]
+        return torch.einsum("btd,bt->bd", states, inside.to(states.dtype)) / lengths[:, None]
+
+    def _remembered(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return what :meth:`_pool` does, computed for those texts alone that have not been met before."""
+        token_ids, lengths = features["token_ids"], features["num_tokens"]
+        keys = [row.tobytes() for row in token_ids.cpu().numpy()]
+        new = [row for row, key in enumerate(keys) if key not in self.pooled]
+        if new:
+            rows = torch.tensor(new, device=token_ids.device)
+            found = self._pool({"token_ids": token_ids[rows], "num_tokens": lengths[rows]})
+            self.pooled |= {keys[row]: vector for row, vector in zip(new, found, strict=True)}
+        return torch.stack([self.pooled[key] for key in keys])
 
     def _states(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Return the hidden state of each token (B, L, hidden_dim), where (B, L) there is one, and L of each (B,)."""
