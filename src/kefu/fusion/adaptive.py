@@ -22,7 +22,7 @@ class AdaptiveParameters(Parameters):
     """Size and training of the quality estimates."""
 
     hidden_dim: int = Field(8, ge=1, description="Width of the network that judges a modality's quality.")
-    training: HeadParameters = HeadParameters(learning_rate=1e-2)
+    training: HeadParameters = HeadParameters(learning_rate=3e-2)
 
 
 class AdaptiveFusion(Fusion):

@@ -12,13 +12,16 @@ from torch.nn.functional import cross_entropy
 
 from kefu.fusion.contract import Fusion, FusionRows
 from kefu.parameters import Parameters
+from kefu.training.hardware import limit_threads
+
+_FEWEST_BATCHES = 4
 
 
 class HeadParameters(Parameters):
     """How a fusion head is trained."""
 
-    max_epochs: int = Field(60, ge=1, description="Most passes over the rows.")
-    batch_size: int = Field(128, ge=2, description="Tickets in a batch.")
+    max_epochs: int = Field(30, ge=1, description="Most passes over the rows.")
+    batch_size: int = Field(512, ge=2, description="Tickets in a batch at most; there are four batches at least.")
     learning_rate: float = Field(2e-3, gt=0, description="Learning rate of AdamW.")
     weight_decay: float = Field(0.05, ge=0, description="Decoupled weight decay.")
     modality_dropout: float = Field(
@@ -27,7 +30,7 @@ class HeadParameters(Parameters):
 
 
 def train_head(
-    build: Callable[[], Fusion], rows: FusionRows, params: HeadParameters, seed: int, num_folds: int = 5
+    build: Callable[[], Fusion], rows: FusionRows, params: HeadParameters, seed: int, num_folds: int = 3
 ) -> Fusion:
     """Train on all rows, for as many epochs as were best when each fold of the customers was held out in turn.
 
@@ -38,6 +41,13 @@ def train_head(
     """
     if len(rows) == 0:
         return build().eval()
+    with limit_threads(1):  # so little is computed in a step that several would only wait for each other
+        return _train_head(build, rows, params, seed, num_folds)
+
+
+def _train_head(
+    build: Callable[[], Fusion], rows: FusionRows, params: HeadParameters, seed: int, num_folds: int
+) -> Fusion:
     folds = np.random.default_rng(seed).permutation(int(rows.groups.max(initial=0)) + 1) % num_folds
     held_out = [folds[rows.groups] == fold for fold in range(num_folds)]
     curves = []
@@ -102,7 +112,7 @@ def held_out_loss(fusion: Fusion, rows: FusionRows) -> float:
 
 def _batches(rows: FusionRows, batch_size: int, rng: np.random.Generator) -> Iterator[FusionRows]:
     order = rng.permutation(len(rows))
-    for index in np.array_split(order, max(1, len(rows) // batch_size)):
+    for index in np.array_split(order, min(len(rows), max(_FEWEST_BATCHES, len(rows) // batch_size))):
         yield rows.take(index)
 
 
