@@ -166,12 +166,18 @@ def test_texts_of_like_length_are_computed_together_and_come_back_in_order(bert_
         torch.testing.assert_close(tokens[row][inside[row]], encoder.tokens(alone)[0][0])
 
 
-def test_it_stands_beside_tfidf(check_encoder, bert_folder):
+@pytest.mark.parametrize(("architecture", "dim"), [("bert_tfidf", 8 + 6), ("rnn_bert_tfidf", 4 * 3 + 8 + 6)])
+def test_it_stands_beside_others(check_encoder, bert_folder, architecture, dim):
     preprocessor = fit(bert_folder)
     params = EncoderParameters.model_validate(
-        {"architecture": "bert_tfidf", "bert": {"pretrained": bert_folder}, "tfidf": {"embedding_dim": 6}}
+        {
+            "architecture": architecture,
+            "bert": {"pretrained": bert_folder},
+            "tfidf": {"embedding_dim": 6},
+            "rnn": {"hidden_dim": 3},
+        }
     )
-    assert check_encoder(lambda: build_encoder(params, preprocessor), features_of(preprocessor)).embedding_dim == 14
+    assert check_encoder(lambda: build_encoder(params, preprocessor), features_of(preprocessor)).embedding_dim == dim
 
 
 @pytest.mark.parametrize("tuning", ["full", "partial", "frozen"])

@@ -1,5 +1,6 @@
 """Encoders of the text modality, one file each."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import Field
@@ -26,9 +27,9 @@ __all__ = [
 class EncoderParameters(Parameters):
     """Which text encoder, and the size of each."""
 
-    architecture: Literal["rnn", "cnn", "bert", "tfidf", "rnn_tfidf", "bert_tfidf"] = Field(
+    architecture: Literal["rnn", "cnn", "bert", "tfidf", "rnn_tfidf", "bert_tfidf", "rnn_bert_tfidf"] = Field(
         "rnn_tfidf",
-        description="A network over tokens, a layer over TF-IDF, or both side by side.",
+        description="A network over tokens, a layer over TF-IDF, or several of them side by side.",
     )
     rnn: RnnParameters = RnnParameters()
     cnn: CnnParameters = CnnParameters()
@@ -38,22 +39,11 @@ class EncoderParameters(Parameters):
 
 def build_encoder(params: EncoderParameters, preprocessor: Any) -> nn.Module:
     """Build the encoder that ``params`` names for the vocabulary of ``preprocessor``."""
-    match params.architecture:
-        case "rnn":
-            return RnnEncoder(params.rnn, preprocessor.vocab_size)
-        case "cnn":
-            return CnnEncoder(params.cnn, preprocessor.vocab_size)
-        case "bert":
-            return BertEncoder(params.bert, preprocessor)
-        case "tfidf":
-            return TfidfEncoder(params.tfidf, preprocessor.num_tfidf_features)
-        case "rnn_tfidf":
-            return WideDeepEncoder(
-                RnnEncoder(params.rnn, preprocessor.vocab_size),
-                TfidfEncoder(params.tfidf, preprocessor.num_tfidf_features),
-            )
-        case "bert_tfidf":
-            return WideDeepEncoder(
-                BertEncoder(params.bert, preprocessor),
-                TfidfEncoder(params.tfidf, preprocessor.num_tfidf_features),
-            )
+    builders: dict[str, Callable[[], Any]] = {
+        "rnn": lambda: RnnEncoder(params.rnn, preprocessor.vocab_size),
+        "cnn": lambda: CnnEncoder(params.cnn, preprocessor.vocab_size),
+        "bert": lambda: BertEncoder(params.bert, preprocessor),
+        "tfidf": lambda: TfidfEncoder(params.tfidf, preprocessor.num_tfidf_features),
+    }
+    first, *others = (builders[name]() for name in params.architecture.split("_"))
+    return WideDeepEncoder(first, others) if others else first

@@ -103,7 +103,7 @@ class BertEncoder(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave behind what is quickly computed again."""
-        return super().__getstate__() | {"pooled": {}}
+        return self.__dict__ | {"pooled": {}}
 
     def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the hidden state of each token (B, L, embedding_dim), and where (B, L) there is one."""

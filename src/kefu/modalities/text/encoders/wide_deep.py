@@ -1,6 +1,6 @@
-"""A network over tokens and a layer over TF-IDF side by side."""
+"""A network over tokens and other views of the same text side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -11,24 +11,28 @@ from kefu.modalities.text.encoders.tfidf import TfidfEncoder
 
 
 class WideDeepEncoder(nn.Module):
-    """Concatenate a deep and a wide view of the same text (Cheng et al. 2016, "Wide & deep learning").
+    """Concatenate a deep and a wide view of the same text (Cheng et al. 2016, "Wide & deep learning"), and others.
 
-    Gives embeddings (B, deep.embedding_dim + wide.embedding_dim).
+    Gives embeddings (B, sum of all embedding_dim).
+
+    Args:
+        deep: gives the tokens, where they are asked for.
+        others: stand beside it as they are.
     """
 
-    def __init__(self, deep: RnnEncoder | BertEncoder, wide: TfidfEncoder) -> None:
+    def __init__(self, deep: RnnEncoder | BertEncoder, others: Sequence[BertEncoder | TfidfEncoder]) -> None:
         super().__init__()
         self.deep = deep
-        self.wide = wide
-        self.embedding_dim = deep.embedding_dim + wide.embedding_dim
-        self.token_dim = deep.token_dim + wide.token_dim
+        self.others = nn.ModuleList(others)
+        self.embedding_dim = deep.embedding_dim + sum(other.embedding_dim for other in others)
+        self.token_dim = deep.token_dim + sum(other.embedding_dim for other in others)
 
     def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Return the deep tokens, each with the wide embedding at its side (B, L, D), and where (B, L) there is one."""
+        """Return the deep tokens (B, L, D), the other embeddings at the side of each, and where (B, L) there is one."""
         deep, inside = self.deep.tokens(features)
-        wide = self.wide(features)[:, None].expand(-1, deep.shape[1], -1)
-        return torch.cat([deep, wide], dim=2), inside
+        others = [other(features)[:, None].expand(-1, deep.shape[1], -1) for other in self.others]
+        return torch.cat([deep, *others], dim=2), inside
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Return both embeddings side by side."""
-        return torch.cat([self.deep(features), self.wide(features)], dim=1)
+        """Return all embeddings side by side."""
+        return torch.cat([self.deep(features), *(other(features) for other in self.others)], dim=1)
