@@ -61,3 +61,11 @@ def test_each_ticket_is_repeated_with_one_of_its_modalities_noisy_in_turn():
     assert both.present["audio"].tolist() == [True, True, True, False, True, True, True]
     assert both.targets.tolist() == [0, 1, 2, 3, 0, 1, 2]
     assert both.groups.tolist() == [0, 0, 1, 1, 0, 0, 1], "a ticket and its noisy copy are of one customer"
+
+
+def test_noise_takes_the_place_of_what_all_members_say():
+    rows = FusionRows({"text": torch.ones(2, 3, 4)}, {"text": torch.tensor([True, True])}, np.zeros(2), np.arange(2))
+    noisy = FusionRows({"text": torch.zeros(2, 3, 4)}, {"text": torch.tensor([False, True])}, np.zeros(2), np.arange(2))
+    changed = rows.with_noisy("text", noisy).embeddings["text"]
+    assert changed[0].eq(1).all()
+    assert changed[1].eq(0).all()
