@@ -21,7 +21,7 @@ class HeadParameters(Parameters):
     """How a fusion head is trained."""
 
     max_epochs: int = Field(30, ge=1, description="Most passes over the rows.")
-    batch_size: int = Field(512, ge=2, description="Tickets in a batch at most; there are four batches at least.")
+    batch_size: int = Field(512, ge=2, description="Tickets in a batch, about; there are four batches at least.")
     learning_rate: float = Field(2e-3, gt=0, description="Learning rate of AdamW.")
     weight_decay: float = Field(0.05, ge=0, description="Decoupled weight decay.")
     modality_dropout: float = Field(
