@@ -1,6 +1,7 @@
 """A fused model with random weights, small enough to be built in every test run."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import cv2
@@ -15,6 +16,13 @@ TEXTS = ("where is my refund", "cannot log in", "my invoice is wrong", "我要�
 def make_png(seed: int) -> bytes:
     pixels = np.random.default_rng(seed).integers(0, 256, (40, 48, 3), dtype=np.uint8)
     return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ctrl_c_is_heard() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and tests of it would wait for ever."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

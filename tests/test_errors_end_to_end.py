@@ -97,7 +97,10 @@ def test_no_table_at_all(kedro_run):
         ("text.training.max_epochs=x", "parameter text.training.max_epochs: should be a valid integer"),
         ("text.training.max_epoch=1", "parameter text.training.max_epoch: there is no such parameter; did you mean"),
         ("text.trainin.max_epochs=1", "--params text.trainin.max_epochs: there is no such parameter"),
-        ("preset=bset", "there is no preset 'bset'; did you mean 'best'? (there are: best, cnn_rnn, transformer)"),
+        (
+            "preset=bset",
+            "there is no preset 'bset'; did you mean 'best'? (there are: best, cnn_rnn, pretrained, transformer)",
+        ),
         ("sed=1", "--params sed: there is no such parameter; did you mean 'seed'?"),
     ],
 )
