@@ -27,6 +27,12 @@ TEXTS = ("where is my refund", "我要退款", "cannot log in", "登录不了")
 LABELS = ("login", "refund")
 
 
+@pytest.fixture(autouse=True)
+def _kefu_is_heard(monkeypatch):
+    """Kedro's logging, if a test before has set it up, keeps what kefu says from caplog."""
+    monkeypatch.setattr(logging.getLogger("kefu"), "propagate", True)
+
+
 @pytest.fixture
 def make_tasks(tmp_path):
     """Return the tasks of three members; keywords change the training."""
