@@ -30,8 +30,9 @@ def _check(build, features):
             torch.testing.assert_close(alone[0], expected[row], atol=1e-5, rtol=1e-4)
         assert not torch.allclose(expected[0], expected[1], atol=1e-4)
 
-        again = build().eval()
-        again.load_state_dict(load(save({name: value.contiguous() for name, value in encoder.state_dict().items()})))
+    again = build().eval()
+    again.load_state_dict(load(save({name: value.contiguous() for name, value in encoder.state_dict().items()})))
+    with torch.inference_mode():
         assert torch.equal(again(features), expected)
 
     encoder.train()

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from kefu.modalities.audio.encoders.padding import behind, trim
 from kefu.modalities.audio.encoders.spec_augment import SpecAugmentParameters, mask_bands, mask_frames
+from kefu.modalities.recurrent import BidirectionalRecurrent
 
 
 class CnnRnnParameters(SpecAugmentParameters):
@@ -52,7 +53,7 @@ class CnnRnnEncoder(nn.Module):
             before, bands = after, (bands + 1) // 2
         self.convolutions = nn.Sequential(*blocks)
         self.convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.recurrent = nn.GRU(before * bands, params.hidden_dim, batch_first=True, bidirectional=True)
+        self.recurrent = BidirectionalRecurrent("gru", before * bands, params.hidden_dim)
         self.attention = nn.Sequential(
             nn.Linear(2 * params.hidden_dim, params.hidden_dim), nn.Tanh(), nn.Linear(params.hidden_dim, 1)
         )
@@ -66,11 +67,8 @@ class CnnRnnEncoder(nn.Module):
         if self.training:
             log_mel = mask_frames(mask_bands(log_mel, self.params), num_frames, self.params)
         maps, steps = self._convolve(log_mel, num_frames)
-        steps_in = nn.utils.rnn.pack_padded_sequence(
-            self.dropout(maps.flatten(1, 2).transpose(1, 2)), steps.cpu(), batch_first=True, enforce_sorted=False
-        )
-        states, _ = nn.utils.rnn.pad_packed_sequence(self.recurrent(steps_in)[0], batch_first=True)
-        return states, ~behind(steps, states.shape[1])
+        heard = self.dropout(maps.flatten(1, 2).transpose(1, 2))
+        return self.recurrent(heard, steps), ~behind(steps, heard.shape[1])
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, 4 * hidden_dim)."""

@@ -1,12 +1,12 @@
 """Bidirectional recurrent network with attention over learned word-piece embeddings."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from kefu.modalities.recurrent import BidirectionalRecurrent, Cell
 from kefu.modalities.text.encoders.padding import drop_tokens, padding_mask, trim
 from kefu.parameters import Parameters
 
@@ -14,7 +14,7 @@ from kefu.parameters import Parameters
 class RnnParameters(Parameters):
     """Size of the recurrent network."""
 
-    cell: Literal["gru", "lstm"] = Field("gru", description="Recurrent cell.")
+    cell: Cell = Field("gru", description="Recurrent cell.")
     token_dim: int = Field(96, ge=1, description="Width of the learned token embeddings.")
     hidden_dim: int = Field(96, ge=1, description="Width of the hidden state, per direction.")
     token_dropout: float = Field(0.1, ge=0, lt=1, description="Share of tokens hidden from the network in training.")
@@ -34,8 +34,7 @@ class RnnEncoder(nn.Module):
         self.token_dim = 2 * params.hidden_dim
         self.token_dropout = params.token_dropout
         self.embedding = nn.Embedding(vocab_size, params.token_dim, padding_idx=0)
-        recurrent = nn.GRU if params.cell == "gru" else nn.LSTM
-        self.recurrent = recurrent(params.token_dim, params.hidden_dim, batch_first=True, bidirectional=True)
+        self.recurrent = BidirectionalRecurrent(params.cell, params.token_dim, params.hidden_dim)
         self.attention = nn.Sequential(
             nn.Linear(2 * params.hidden_dim, params.hidden_dim), nn.Tanh(), nn.Linear(params.hidden_dim, 1)
         )
@@ -47,9 +46,7 @@ class RnnEncoder(nn.Module):
         if self.training:
             token_ids = drop_tokens(token_ids, self.token_dropout)
         embedded = self.dropout(self.embedding(token_ids))
-        packed = nn.utils.rnn.pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        states, _ = nn.utils.rnn.pad_packed_sequence(self.recurrent(packed)[0], batch_first=True)
-        return states, ~padding_mask(lengths, states.shape[1])
+        return self.recurrent(embedded, lengths), ~padding_mask(lengths, token_ids.shape[1])
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, 4 * hidden_dim)."""
