@@ -87,6 +87,7 @@ def test_a_frozen_network_reads_each_training_text_once(bert_folder, monkeypatch
     encoder = BertEncoder(BertParameters(pretrained=bert_folder, tuning="frozen"), preprocessor).train()
     encoder.dropout.eval()
     expected = encoder.eval()(features)
+    assert encoder.pooled == {}, "outside of a training nothing is kept"
     read = []
     network = encoder.network.network
     monkeypatch.setattr(network, "forward", lambda run=network.forward, **inputs: read.append(inputs) or run(**inputs))
@@ -94,7 +95,9 @@ def test_a_frozen_network_reads_each_training_text_once(bert_folder, monkeypatch
     encoder.dropout.eval()
     two = {name: value[:2] for name, value in features.items()}
     torch.testing.assert_close(encoder(two), expected[:2])
-    torch.testing.assert_close(encoder(features), expected)
+    torch.testing.assert_close(encoder.eval()(features), expected)
+    encoder.train()
+    encoder.dropout.eval()
     torch.testing.assert_close(encoder(features), expected)
     assert sum(len(inputs["input_ids"]) for inputs in read) == len(TEXTS)
     assert len(encoder.pooled) == len(TEXTS)

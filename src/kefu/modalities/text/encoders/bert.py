@@ -99,7 +99,7 @@ class BertEncoder(nn.Module):
             self.embedding_dim = params.projection_dim
         self.token_dim = self.embedding_dim
         self.pooled: dict[bytes, Tensor] = {}
-        """What a frozen network made of texts it was trained on, so that each is computed once and not every epoch."""
+        """What a frozen network made of the texts of a training and its validation: computed once, not every epoch."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave behind what is quickly computed again."""
@@ -112,7 +112,7 @@ class BertEncoder(nn.Module):
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""
-        is_remembered = self.training and isinstance(self.network, Frozen)
+        is_remembered = isinstance(self.network, Frozen) and (self.training or len(self.pooled) > 0)
         pooled = self._remembered(features) if is_remembered else self._pool(features)
         embedding: Tensor = self.projection(self.dropout(pooled))
         return embedding
