@@ -83,9 +83,9 @@ class CnnRnnEncoder(nn.Module):
         """Return maps (B, C, bands, steps) and each clip's steps (B,); behind its end a clip is 0 in every layer."""
         maps, steps = log_mel[:, None].contiguous(memory_format=torch.channels_last), num_frames
         for layer in self.convolutions:
+            if isinstance(layer, nn.ReLU):  # masked by a product and before it: the cheapest of ways
+                maps = maps * ~behind(steps, maps.shape[3])[:, None, None, :]
             maps = layer(maps)
             if isinstance(layer, nn.Conv2d):
                 steps = (steps + layer.stride[1] - 1) // layer.stride[1]
-            elif isinstance(layer, nn.ReLU):
-                maps = maps.masked_fill(behind(steps, maps.shape[3])[:, None, None, :], 0.0)
         return maps, steps
