@@ -68,6 +68,13 @@ def test_the_best_epoch_is_kept(train, cpu, make_rows, monitor):
     assert f1 == pytest.approx(trained.history["validation_macro_f1"][best], rel=1e-5)
 
 
+def test_clipped_to_next_to_nothing_it_hardly_learns(train, make_classifier):
+    before = {name: value.clone() for name, value in make_classifier(2).named_parameters()}
+    after = dict(train(clip_norm=1e-12, weight_decay=0.0).classifier.named_parameters())
+    for name, value in before.items():
+        torch.testing.assert_close(after[name], value, atol=1e-3, rtol=0)
+
+
 def test_training_stops_when_patience_is_used_up(train):
     trained = train(max_epochs=40, patience=3, learning_rate=0.3)
     assert len(trained.history) == trained.best_epoch + 3 < 40

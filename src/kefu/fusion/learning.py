@@ -67,7 +67,7 @@ def _epochs(fusion: Fusion, rows: FusionRows, params: HeadParameters, seed: int)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     parameters = [p for p in fusion.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=params.learning_rate, weight_decay=params.weight_decay)
+    optimizer = torch.optim.AdamW(parameters, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True)
     for _ in range(params.max_epochs):
         fusion.train()
         for batch in _batches(rows, params.batch_size, rng):

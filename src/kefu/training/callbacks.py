@@ -35,6 +35,19 @@ class SeedEachEpoch(Callback):
         torch.manual_seed(self.seed * 100_003 + trainer.current_epoch)
 
 
+class ClipGradients(Callback):
+    """Scale the gradients down to a norm. Lightning's own clipping refuses fused optimizers in mixed precision."""
+
+    def __init__(self, max_norm: float) -> None:
+        self.max_norm = max_norm
+
+    def on_before_optimizer_step(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: torch.optim.Optimizer
+    ) -> None:
+        """Clip."""
+        nn.utils.clip_grad_norm_(pl_module.parameters(), self.max_norm)
+
+
 class Patience(EarlyStopping):
     """Early stopping that also holds when training was interrupted after its last epoch."""
 

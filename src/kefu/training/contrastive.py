@@ -240,7 +240,7 @@ class _Task(pl.LightningModule):
             {"params": [p for p in learned if p.ndim > 1], "weight_decay": self.params.weight_decay},
             {"params": [p for p in learned if p.ndim <= 1], "weight_decay": 0.0},
         ]
-        optimizer = torch.optim.AdamW(groups, lr=self.params.learning_rate)
+        optimizer = torch.optim.AdamW(groups, lr=self.params.learning_rate, fused=True)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_cosine(self.num_steps, self.params.warmup_share))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from kefu.tickets.errors import KefuError
 from kefu.training.averaging import AverageWeights
-from kefu.training.callbacks import BestWeights, History, Patience, SeedEachEpoch
+from kefu.training.callbacks import BestWeights, ClipGradients, History, Patience, SeedEachEpoch
 from kefu.training.checkpoints import AtomicCheckpointIO, SaveEachEpoch, find_checkpoint
 from kefu.training.hardware import Hardware
 from kefu.training.isolation import isolated
@@ -79,7 +79,7 @@ def fit(
     if validation is None:
         logger.info("%s: no validation tickets to stop by; %d epochs, the last one is kept", name, max_epochs)
     averaging = AverageWeights(network, ema_decay) if ema_decay > 0 else None
-    callbacks: list[Callback] = [SeedEachEpoch(seed), history, best]
+    callbacks: list[Callback] = [SeedEachEpoch(seed), ClipGradients(clip_norm), history, best]
     if averaging is not None:
         callbacks.append(averaging)
     if validation is not None:
@@ -94,7 +94,6 @@ def fit(
             accelerator=hardware.accelerator,
             devices=1,
             precision=hardware.precision,
-            gradient_clip_val=clip_norm,
             callbacks=callbacks,
             plugins=[AtomicCheckpointIO()],
             logger=False,

@@ -128,7 +128,7 @@ class _Task(pl.LightningModule):
                 {"params": decayed, "lr": own_rate, "weight_decay": self.params.weight_decay},
                 {"params": plain, "lr": own_rate, "weight_decay": 0.0},
             ]
-        optimizer = torch.optim.AdamW([group for group in groups if group["params"]])
+        optimizer = torch.optim.AdamW([group for group in groups if group["params"]], fused=True)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_cosine(self.num_steps, self.params.warmup_share))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

@@ -142,7 +142,7 @@ class _Task(pl.LightningModule):
             for decays in (True, False)
             for is_loaded in (False, True)
         ]
-        optimizer = torch.optim.AdamW([group for group in groups if group["params"]])
+        optimizer = torch.optim.AdamW([group for group in groups if group["params"]], fused=True)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_cosine(self.num_steps, self.params.warmup_share))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
