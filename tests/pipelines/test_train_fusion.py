@@ -228,6 +228,7 @@ def test_a_table_of_texts_alone_without_customers_trains(demo: Any, copy_of: Cal
     pd.read_csv(table, dtype=str)[["ticket_id", "text", "label"]].to_csv(table, index=False)
     project.run("train_fusion")
     assert set(project.load("metrics")["combinations"]) == {"text"}
+    assert set(project.load("fusions")) == {"late"}
     sheets = {modality: project.load(f"{modality}.contact_sheet").data for modality in MODALITIES}
     assert [modality for modality, drawn in sheets.items() if drawn] == ["text"]
 

@@ -72,6 +72,16 @@ class FusionParameters(Parameters):
         """The strategies to train that train encoders of their own, the simplest first."""
         return tuple(name for name in END_TO_END if name in self.strategies)
 
+    def for_modalities(self, count: int) -> "FusionParameters":
+        """Return the settings where so many modalities could be trained.
+
+        Of one there is nothing to fuse: late fusion, which calibrates it, is all that is trained, unless another
+        strategy was asked for by name or late fusion was left out.
+        """
+        if count > 1 or self.strategy not in ("auto", "late") or "late" not in self.strategies:
+            return self
+        return self.model_copy(update={"strategies": ("late",)})
+
     def joint(self, strategy: str) -> JointParameters:
         """Return how a strategy of ``END_TO_END`` is trained."""
         return self.early.training if strategy == "early" else self.hierarchical.training

@@ -81,8 +81,10 @@ def train_joint_fusions(
     parts = _models(modalities)
     folder = Path(checkpoints) / "joint"
     columns = ["strategy", "member", *HISTORY_COLUMNS]
-    if not any(part.is_trained for part in parts.values()):
+    trained = sum(part.is_trained for part in parts.values())
+    if not trained:
         return {}, pd.DataFrame(columns=columns)
+    params = params.for_modalities(trained)
     machine = choose_hardware(hardware)
     folds = make_folds(tickets, bagging, seed)
     prior = _prior(tickets, next(iter(parts.values())).labels)
@@ -202,10 +204,12 @@ def fit_fusions(
     machine = choose_hardware(hardware)
     torch.set_num_threads(machine.threads)
     parts = _models(modalities)
-    if not any(part.is_trained for part in parts.values()):
+    trained = sum(part.is_trained for part in parts.values())
+    if not trained:
         raise KefuError(
             "no modality has enough training tickets of two labels; bring more tickets (`kefu check` counts)"
         )
+    params = params.for_modalities(trained)
     labels = next(iter(parts.values())).labels
     folds = make_folds(tickets, bagging, seed)
     judged = [fold.validation for fold in folds]
