@@ -1,9 +1,14 @@
 """A network that is used as it is, while what stands behind it learns."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+Memory = dict[bytes, Tensor]
+"""What a frozen network made of its inputs (D,), by their bytes."""
 
 
 class Frozen(nn.Module):
@@ -25,3 +30,25 @@ class Frozen(nn.Module):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Return what the network returns."""
         return self.network(*args, **kwargs)
+
+
+@contextmanager
+def shared_memory(networks: Iterable[nn.Module]) -> Iterator[None]:
+    """Let encoders remember together what their frozen networks make of an input, so that it is computed once.
+
+    Args:
+        networks: with encoders of one architecture whose frozen weights are the same, as those of an ensemble are.
+    """
+    memory: Memory = {}
+    encoders = [module for network in networks for module in network.modules() if _can_remember(module)]
+    for encoder in encoders:
+        encoder.memory = memory
+    try:
+        yield
+    finally:
+        for encoder in encoders:
+            encoder.memory = None
+
+
+def _can_remember(module: nn.Module) -> bool:
+    return hasattr(module, "memory") and any(isinstance(child, Frozen) for child in module.children())

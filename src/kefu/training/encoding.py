@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from kefu.engines.shards import FeatureShard
+from kefu.modalities.frozen import shared_memory
 from kefu.training.hardware import Hardware
 from kefu.training.modality_model import ModalityModel
 from kefu.training.trainer import predict_classifier
@@ -31,7 +32,8 @@ def encode_shards(
             continue
         kept = [row for row, ticket_id in enumerate(shard.ticket_ids) if wanted is None or ticket_id in wanted]
         chosen = shard.features if wanted is None else {key: array[kept] for key, array in shard.features.items()}
-        outputs = [predict_classifier(classifier, chosen, hardware) for classifier in model.classifiers]
+        with shared_memory(model.classifiers):
+            outputs = [predict_classifier(classifier, chosen, hardware) for classifier in model.classifiers]
         stacked = {
             "embedding": np.stack([output.embedding.numpy() for output in outputs], axis=1),
             "logits": np.stack([output.logits.numpy() for output in outputs], axis=1),

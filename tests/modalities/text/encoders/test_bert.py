@@ -9,6 +9,7 @@ from torch import nn
 
 from kefu.bundle import Bundle
 from kefu.modalities import text
+from kefu.modalities.frozen import shared_memory
 from kefu.modalities.pretrained import PretrainedError, find_folder
 from kefu.modalities.text.encoders import EncoderParameters, build_encoder
 from kefu.modalities.text.encoders.bert import BertEncoder, BertParameters
@@ -87,7 +88,7 @@ def test_a_frozen_network_reads_each_training_text_once(bert_folder, monkeypatch
     encoder = BertEncoder(BertParameters(pretrained=bert_folder, tuning="frozen"), preprocessor).train()
     encoder.dropout.eval()
     expected = encoder.eval()(features)
-    assert encoder.pooled == {}, "outside of a training nothing is kept"
+    assert encoder.memory is None, "outside of a training nothing is kept"
     read = []
     network = encoder.network.network
     monkeypatch.setattr(network, "forward", lambda run=network.forward, **inputs: read.append(inputs) or run(**inputs))
@@ -100,9 +101,24 @@ def test_a_frozen_network_reads_each_training_text_once(bert_folder, monkeypatch
     encoder.dropout.eval()
     torch.testing.assert_close(encoder(features), expected)
     assert sum(len(inputs["input_ids"]) for inputs in read) == len(TEXTS)
-    assert len(encoder.pooled) == len(TEXTS)
-    assert deepcopy(encoder).pooled == {}
+    assert len(encoder.memory) == len(TEXTS)
+    assert deepcopy(encoder).memory is None
     torch.testing.assert_close(deepcopy(encoder)(features), expected)
+
+
+@torch.inference_mode()
+def test_members_of_an_ensemble_read_a_text_once(bert_folder, monkeypatch):
+    preprocessor = fit(bert_folder)
+    features = features_of(preprocessor)
+    params = BertParameters(pretrained=bert_folder, tuning="frozen")
+    members = [BertEncoder(params, preprocessor).eval() for _ in range(2)]
+    expected = [member(features) for member in members]
+    with shared_memory(members):
+        torch.testing.assert_close(members[0](features), expected[0])
+        monkeypatch.setattr(members[1].network, "forward", None)
+        torch.testing.assert_close(members[1](features), expected[1])
+    assert [member.memory for member in members] == [None, None]
+    assert not torch.allclose(*expected), "their projections differ"
 
 
 @torch.inference_mode()

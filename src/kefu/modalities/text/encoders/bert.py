@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from kefu.modalities.frozen import Frozen
+from kefu.modalities.frozen import Frozen, Memory
 from kefu.modalities.pretrained import Pretrained, from_folder, load_network
 from kefu.modalities.text.encoders.lora import adapt
 from kefu.modalities.text.encoders.padding import padding_mask, trim
@@ -59,7 +59,8 @@ class BertParameters(Parameters):
 class BertEncoder(nn.Module):
     """BERT (Devlin et al. 2019) whose hidden states are averaged (Reimers and Gurevych 2019) or the first taken.
 
-    Expects ``token_ids`` (B, L) and ``num_tokens`` (B,); gives embeddings (B, embedding_dim).
+    Expects ``token_ids`` (B, L) and ``num_tokens`` (B,); gives embeddings (B, embedding_dim). A frozen network reads
+    each text once while ``memory`` is there: from the first batch of a training, and inside of ``shared_memory``.
 
     Raises:
         KefuError: the features are not those that the pretrained weights were trained with.
@@ -98,12 +99,11 @@ class BertEncoder(nn.Module):
             self.projection = nn.Sequential(nn.Linear(hidden_dim, params.projection_dim), nn.Tanh())
             self.embedding_dim = params.projection_dim
         self.token_dim = self.embedding_dim
-        self.pooled: dict[bytes, Tensor] = {}
-        """What a frozen network made of the texts of a training and its validation: computed once, not every epoch."""
+        self.memory: Memory | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave behind what is quickly computed again."""
-        return self.__dict__ | {"pooled": {}}
+        return self.__dict__ | {"memory": None}
 
     def tokens(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the hidden state of each token (B, L, embedding_dim), and where (B, L) there is one."""
@@ -112,8 +112,9 @@ class BertEncoder(nn.Module):
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return embeddings (B, embedding_dim)."""
-        is_remembered = isinstance(self.network, Frozen) and (self.training or len(self.pooled) > 0)
-        pooled = self._remembered(features) if is_remembered else self._pool(features)
+        if self.training and self.memory is None and isinstance(self.network, Frozen):
+            self.memory = {}  # the same texts come in every epoch
+        pooled = self._pool(features) if self.memory is None else self._remembered(features, self.memory)
         embedding: Tensor = self.projection(self.dropout(pooled))
         return embedding
 
@@ -124,16 +125,16 @@ class BertEncoder(nn.Module):
             return states[:, 0]
         return torch.einsum("btd,bt->bd", states, inside.to(states.dtype)) / lengths[:, None]
 
-    def _remembered(self, features: Mapping[str, Tensor]) -> Tensor:
+    def _remembered(self, features: Mapping[str, Tensor], memory: Memory) -> Tensor:
         """Return what :meth:`_pool` does, computed for those texts alone that have not been met before."""
         token_ids, lengths = features["token_ids"], features["num_tokens"]
         keys = [row.tobytes() for row in token_ids.cpu().numpy()]
-        new = [row for row, key in enumerate(keys) if key not in self.pooled]
+        new = [row for row, key in enumerate(keys) if key not in memory]
         if new:
             rows = torch.tensor(new, device=token_ids.device)
             found = self._pool({"token_ids": token_ids[rows], "num_tokens": lengths[rows]})
-            self.pooled |= {keys[row]: vector for row, vector in zip(new, found, strict=True)}
-        return torch.stack([self.pooled[key] for key in keys])
+            memory |= {keys[row]: vector for row, vector in zip(new, found, strict=True)}
+        return torch.stack([memory[key] for key in keys]).to(token_ids.device)
 
     def _states(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Return the hidden state of each token (B, L, hidden_dim), where (B, L) there is one, and L of each (B,)."""
