@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,12 @@ class Frozen(nn.Module):
         return self.network(*args, **kwargs)
 
 
+class Remembering(nn.Module):
+    """Base of encoders that may keep what their frozen network made of an input."""
+
+    memory: Memory | None = None
+
+
 @contextmanager
 def shared_memory(networks: Iterable[nn.Module]) -> Iterator[None]:
     """Let encoders remember together what their frozen networks make of an input, so that it is computed once.
@@ -40,7 +46,7 @@ def shared_memory(networks: Iterable[nn.Module]) -> Iterator[None]:
         networks: with encoders of one architecture whose frozen weights are the same, as those of an ensemble are.
     """
     memory: Memory = {}
-    encoders = [module for network in networks for module in network.modules() if _can_remember(module)]
+    encoders = [module for network in networks for module in network.modules() if _is_frozen(module)]
     for encoder in encoders:
         encoder.memory = memory
     try:
@@ -50,5 +56,5 @@ def shared_memory(networks: Iterable[nn.Module]) -> Iterator[None]:
             encoder.memory = None
 
 
-def _can_remember(module: nn.Module) -> bool:
-    return hasattr(module, "memory") and any(isinstance(child, Frozen) for child in module.children())
+def _is_frozen(module: nn.Module) -> TypeGuard[Remembering]:
+    return isinstance(module, Remembering) and any(isinstance(child, Frozen) for child in module.children())

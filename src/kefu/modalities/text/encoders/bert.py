@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from kefu.modalities.frozen import Frozen, Memory
+from kefu.modalities.frozen import Frozen, Memory, Remembering
 from kefu.modalities.pretrained import Pretrained, from_folder, load_network
 from kefu.modalities.text.encoders.lora import adapt
 from kefu.modalities.text.encoders.padding import padding_mask, trim
@@ -56,7 +56,7 @@ class BertParameters(Parameters):
         return self
 
 
-class BertEncoder(nn.Module):
+class BertEncoder(Remembering):
     """BERT (Devlin et al. 2019) whose hidden states are averaged (Reimers and Gurevych 2019) or the first taken.
 
     Expects ``token_ids`` (B, L) and ``num_tokens`` (B,); gives embeddings (B, embedding_dim). A frozen network reads
@@ -99,7 +99,6 @@ class BertEncoder(nn.Module):
             self.projection = nn.Sequential(nn.Linear(hidden_dim, params.projection_dim), nn.Tanh())
             self.embedding_dim = params.projection_dim
         self.token_dim = self.embedding_dim
-        self.memory: Memory | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave behind what is quickly computed again."""
