@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -46,8 +47,9 @@ def address(demo: Any) -> Iterator[str]:
     log = demo.root / "viz.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            command, cwd=demo.root, env=os.environ | {"DO_NOT_TRACK": "1"}, stdout=output, stderr=output
-        )
+            command, cwd=demo.root, env=os.environ | {"DO_NOT_TRACK": "1"}, stdout=output, stderr=output,
+            start_new_session=True,
+        )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + 120
@@ -61,7 +63,7 @@ def address(demo: Any) -> Iterator[str]:
                 time.sleep(0.5)
         yield address
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)  # the page is served by a process of its own
         server.wait(20)
 
 
