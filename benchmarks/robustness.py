@@ -186,9 +186,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="default: results/robustness_<dataset>.json")
     args = parser.parse_args()
     held_out = HeldOut(args.env, args.preset)
+    strategies = args.strategy or [held_out.chosen]
+    if unknown := set(strategies) - set(STRATEGIES[:3]):
+        raise KefuError(f"the model is {', '.join(unknown)}, which is not measured; name one with --strategy late")
     resampling = Resampling()
     report: dict[str, Any] = {"dataset": held_out.dataset, "preset": args.preset, "strategies": {}}
-    for strategy in args.strategy or [held_out.chosen]:
+    for strategy in strategies:
         fitted = held_out.fit(strategy, sorted(held_out.parts))
         found = {
             "scenarios": scenarios(held_out, fitted, resampling),
