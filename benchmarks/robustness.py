@@ -34,15 +34,16 @@ from kefu.evaluation.bootstrap import MACRO_F1, Resampling, paired_difference, s
 from kefu.evaluation.calibration import expected_calibration_error
 from kefu.evaluation.predictions import Predictions, modality_columns
 from kefu.fusion.contract import FusionRows
-from kefu.fusion.out_of_fold import OutOfFold
+from kefu.fusion.out_of_fold import EnsembleOutOfFold, OutOfFold
 from kefu.fusion.rows import add_noisy, gather
-from kefu.fusion.strategies import STRATEGIES, FusionParameters
+from kefu.fusion.strategies import END_TO_END, ENSEMBLE, STRATEGIES, FusionParameters
 from kefu.modalities import MODALITIES
 from kefu.model import heads_of
 from kefu.tickets.errors import KefuError
 from kefu.training.folds import make_folds
 
 RESULTS = Path(__file__).parent / "results"
+MEASURED = (*(name for name in STRATEGIES if name not in END_TO_END), ENSEMBLE)
 Rows = Sequence[FusionRows]
 """The held-out tickets of each member."""
 
@@ -86,8 +87,14 @@ class HeldOut:
         """Return which tickets (N,) have a modality."""
         return torch.cat([part.present[name] for part in rows]).numpy()
 
-    def fit(self, strategy: str, names: Sequence[str]) -> OutOfFold:
+    def fit(self, strategy: str, names: Sequence[str]) -> OutOfFold | EnsembleOutOfFold:
         """Fit a strategy on some of the modalities."""
+        if strategy == ENSEMBLE:
+            members = {name: self._fit(name, names) for name in self.parameters.on_shared_parts}
+            return EnsembleOutOfFold.fit(members, only(self.clean, names), self.seed)
+        return self._fit(strategy, names)
+
+    def _fit(self, strategy: str, names: Sequence[str]) -> OutOfFold:
         heads = [{name: own[name] for name in names} for own in self.heads]
         learned_from = only(self.clean, names)
         if self.parameters.fit_noisy:
@@ -95,7 +102,9 @@ class HeldOut:
             learned_from = [add_noisy(a, b) for a, b in zip(learned_from, noisy, strict=True)]
         return OutOfFold.fit(strategy, heads, self.prior, learned_from, params=self.parameters, seed=self.seed)
 
-    def predictions(self, name: str, fitted: OutOfFold, rows: Rows, shown: NDArray[np.bool_]) -> Predictions:
+    def predictions(
+        self, name: str, fitted: OutOfFold | EnsembleOutOfFold, rows: Rows, shown: NDArray[np.bool_]
+    ) -> Predictions:
         """Return what is said of some of the tickets."""
         found = fitted.predict(rows)
         found /= found.sum(axis=1, keepdims=True)
@@ -115,7 +124,7 @@ def only(held_out: Rows, names: Sequence[str]) -> list[FusionRows]:
     ]
 
 
-def scenarios(held_out: HeldOut, fitted: OutOfFold, resampling: Resampling) -> list[dict[str, Any]]:
+def scenarios(held_out: HeldOut, fitted: OutOfFold | EnsembleOutOfFold, resampling: Resampling) -> list[dict[str, Any]]:
     """Return a row for the tickets as they came, and two for each modality."""
     names = sorted(held_out.parts)
     there = {name: held_out.present(held_out.clean, name) for name in names}
@@ -132,7 +141,9 @@ def scenarios(held_out: HeldOut, fitted: OutOfFold, resampling: Resampling) -> l
     ]
 
 
-def subsets(held_out: HeldOut, strategy: str, fitted: OutOfFold, resampling: Resampling) -> list[dict[str, Any]]:
+def subsets(
+    held_out: HeldOut, strategy: str, fitted: OutOfFold | EnsembleOutOfFold, resampling: Resampling
+) -> list[dict[str, Any]]:
     """Return a row for every set of modalities: the fused model, and one made for these."""
     names, rows = sorted(held_out.parts), []
     for size in range(1, len(names) + 1):
@@ -182,12 +193,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--env", help="environment that has been trained; the demo without")
     parser.add_argument("--preset", help="a file of conf/presets, as it was trained with")
-    parser.add_argument("--strategy", action="append", choices=STRATEGIES[:3], help="default: the chosen one")
+    parser.add_argument("--strategy", action="append", choices=MEASURED, help="default: the chosen one")
     parser.add_argument("--out", type=Path, help="default: results/robustness_<dataset>.json")
     args = parser.parse_args()
     held_out = HeldOut(args.env, args.preset)
     strategies = args.strategy or [held_out.chosen]
-    if unknown := set(strategies) - set(STRATEGIES[:3]):
+    if unknown := set(strategies) - set(MEASURED):
         raise KefuError(f"the model is {', '.join(unknown)}, which is not measured; name one with --strategy late")
     resampling = Resampling()
     report: dict[str, Any] = {"dataset": held_out.dataset, "preset": args.preset, "strategies": {}}

@@ -1,5 +1,7 @@
 """Nothing that is judged was learned from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from torch import nn
 
 from kefu.fusion.contract import FusionRows
 from kefu.fusion.ensemble import select_greedily
-from kefu.fusion.out_of_fold import OutOfFold, make_fusion_folds, predict_ensemble_out_of_fold
+from kefu.fusion.out_of_fold import EnsembleOutOfFold, OutOfFold, choose_weights_out_of_fold, make_fusion_folds
 from kefu.fusion.strategies import FusionParameters, fit_ensemble, fit_fusion
 
 PRIOR = torch.ones(3)
@@ -80,8 +82,35 @@ def test_the_ensemble_of_a_fold_is_chosen_on_the_others():
     right, wrong = np.where(np.eye(2)[targets] > 0, 0.9, 0.1), np.where(np.eye(2)[targets] > 0, 0.1, 0.9)
     # one strategy is right but for a fold: there, the choice must follow the other folds and err
     tricky = np.where((folds == 3)[:, None], wrong, right)
-    mixed = predict_ensemble_out_of_fold({"tricky": tricky, "wrong": wrong}, targets, folds)
-    np.testing.assert_allclose(mixed, tricky)
+    weights = choose_weights_out_of_fold({"tricky": tricky, "wrong": wrong}, targets, folds)
+    assert weights == [{"tricky": 1.0, "wrong": 0.0}] * 5
+
+
+def test_an_ensemble_speaks_of_a_fold_with_the_weights_chosen_without_it():
+    rows, heads = [make_rows(60), make_rows(40, seed=1)], [make_heads(), make_heads()]
+    strategies = {
+        name: OutOfFold.fit(name, heads, PRIOR, rows, params=PARAMS, seed=0) for name in ("late", "only_text")
+    }
+    ensemble = EnsembleOutOfFold.fit(strategies, rows, seed=0)
+    chosen = [{"late": 1.0, "only_text": 0.0} if fold == 2 else {"late": 0.0, "only_text": 1.0} for fold in range(5)]
+    mixed = replace(ensemble, weights=chosen).predict([part.without("audio") for part in rows])
+    folds = np.concatenate(make_fusion_folds(rows, seed=0))
+    late, text = (strategies[name].predict([part.without("audio") for part in rows]) for name in strategies)
+    np.testing.assert_array_equal(mixed, np.where((folds == 2)[:, None], late, text))
+    assert not np.array_equal(late, text)
+
+
+def test_labels_of_a_fold_have_no_say_in_the_weights_of_the_ensemble_there():
+    rows, heads = [make_rows(60)], [make_heads()]
+    strategies = {
+        name: OutOfFold.fit(name, heads, PRIOR, rows, params=PARAMS, seed=0) for name in ("late", "only_text")
+    }
+    folds = make_fusion_folds(rows, seed=0)[0]
+    before = EnsembleOutOfFold.fit(strategies, rows, seed=0).weights
+    flipped = replace(rows[0], targets=np.where(folds == 2, (rows[0].targets + 1) % 3, rows[0].targets))
+    after = EnsembleOutOfFold.fit(strategies, [flipped], seed=0).weights
+    assert after[2] == before[2]
+    assert after != before
 
 
 def test_an_ensemble_averages_the_probabilities_of_its_members():

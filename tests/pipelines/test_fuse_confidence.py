@@ -11,8 +11,10 @@ import torch
 from kefu.confidence import Confidence, ConfidenceParameters
 from kefu.engines.shards import FeatureShard
 from kefu.fusion.contract import FusionRows
+from kefu.fusion.rows import gather
 from kefu.fusion.strategies import FusionParameters, build_fusion, fit_ensemble
 from kefu.model import FusedModel, heads_of
+from kefu.pipelines.fuse.candidates import Candidates, table_of
 from kefu.pipelines.fuse.confidence import fit_confidence
 from kefu.training.folds import BaggingParameters, make_folds
 from kefu.training.hardware import Hardware, HardwareParameters, choose_hardware
@@ -63,12 +65,22 @@ def make_model(tiny_model: FusedModel, strategy: str) -> FusedModel:
     return replace(model, strategy=strategy, fusions=(build_fusion(strategy, heads, PRIOR, params).eval(),))
 
 
+def make_candidates(model: FusedModel, tickets: pd.DataFrame) -> Candidates:
+    held_out = [gather(tickets[tickets["split"] == "validation"], make_outputs(model, tickets), LABELS).member(0)]
+    return Candidates([heads_of(model.parts, 0)], PRIOR, held_out, held_out, {}, {}, QUICK, 0)
+
+
 def fit(model: FusedModel, tickets: pd.DataFrame, hardware: Hardware, **params: Any) -> Confidence:
     folds = make_folds(tickets, BaggingParameters(), 0)
+    judged = tickets[tickets["split"] == "validation"]
+    said = None
+    if len(judged):
+        candidates = make_candidates(model, tickets)
+        ensemble = model.strategy == "ensemble"
+        said = candidates.predict_all()[0]["ensemble"] if ensemble else candidates.predict(model.strategy)
+    shuffled = table_of(judged, LABELS, said).sample(frac=1, random_state=0)
     parameters = ConfidenceParameters.model_validate(params)
-    return fit_confidence(
-        model, folds, PRIOR, make_outputs(model, tickets), {}, {}, parameters, seed=0, hardware=hardware
-    )  # fmt: skip
+    return fit_confidence(model, folds, shuffled, make_outputs(model, tickets), {}, parameters, hardware)
 
 
 @pytest.mark.parametrize("strategy", ["late", "adaptive", "only_text", "ensemble"])
@@ -93,6 +105,21 @@ def test_the_fusion_has_not_seen_the_ticket(
     assert len(seen) == 5
     assert sum(len(groups) for groups in seen) == 4 * 45
     assert max(len(groups) for groups in seen) < 45
+
+
+def test_a_label_set_is_as_large_as_the_predictions_of_held_out_tickets_ask_for(
+    tiny_model: FusedModel, hardware: Hardware
+) -> None:
+    model, tickets = make_model(tiny_model, "late"), make_tickets(300)
+    judged = tickets[tickets["split"] == "validation"]
+    truth = np.eye(3)[[LABELS.index(label) for label in judged["label"]]]
+    sizes = []
+    for certainty in (0.99, 0.25):  # of the true label; the others share the rest
+        table = table_of(judged, LABELS, truth * certainty + (1 - truth) * (1 - certainty) / 2)
+        folds, outputs = make_folds(tickets, BaggingParameters(), 0), make_outputs(model, tickets)
+        confidence = fit_confidence(model, folds, table, outputs, {}, ConfidenceParameters(), hardware)
+        sizes.append(int(confidence.label_sets(np.array([[0.5, 0.3, 0.2]]), ["text"]).sum()))
+    assert sizes == [1, 2]
 
 
 @pytest.mark.parametrize("validation", [1, 2])

@@ -82,19 +82,51 @@ class OutOfFold:
         return np.concatenate(found)
 
 
-def predict_ensemble_out_of_fold(
+@dataclass(frozen=True)
+class EnsembleOutOfFold:
+    """A greedy ensemble of strategies whose weights are chosen several times, each time without one fold."""
+
+    strategies: Mapping[str, OutOfFold]
+    weights: Sequence[Mapping[str, float]]
+    """For each fold, the weights of the strategies, chosen on the other folds."""
+    folds: NDArray[np.int64]
+    """The fold of each ticket (N,), those of one member after the other."""
+
+    @classmethod
+    def fit(cls, strategies: Mapping[str, OutOfFold], held_out: Sequence[FusionRows], seed: int) -> Self:
+        """Choose the weights.
+
+        Args:
+            strategies: fitted on these tickets and with this seed.
+            held_out: for each member, the tickets that its classifiers have not seen, as they came.
+            seed: of the folds.
+        """
+        folds = np.concatenate(make_fusion_folds(held_out, seed))
+        targets = np.concatenate([rows.targets for rows in held_out])
+        said = {name: strategy.predict(held_out) for name, strategy in strategies.items()}
+        return cls(strategies, choose_weights_out_of_fold(said, targets, folds), folds)
+
+    def predict(self, held_out: Sequence[FusionRows]) -> NDArray[np.float64]:
+        """Return probabilities (N, C), as :meth:`OutOfFold.predict` does."""
+        said = {name: strategy.predict(held_out) for name, strategy in self.strategies.items()}
+        mixed = np.zeros_like(next(iter(said.values())))
+        for fold, weights in enumerate(self.weights):
+            there = self.folds == fold
+            mixed[there] = sum(weight * said[name][there] for name, weight in weights.items())
+        return mixed
+
+
+def choose_weights_out_of_fold(
     probabilities: Mapping[str, NDArray[np.float64]], targets: NDArray[np.int64], folds: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return what a greedy ensemble (N, C) says of each fold with the weights chosen on the other folds.
+) -> list[dict[str, float]]:
+    """Return for each fold the weights of a greedy ensemble, chosen on the other folds.
 
     Args:
         probabilities: out-of-fold probabilities (N, C) of each strategy.
         targets: (N,).
         folds: (N,) fold numbers of the tickets.
     """
-    mixed = np.zeros_like(next(iter(probabilities.values())))
-    for fold in range(_NUM_FOLDS):
-        there = folds == fold
-        weights = select_greedily({name: p[~there] for name, p in probabilities.items()}, targets[~there])
-        mixed[there] = sum(weight * probabilities[name][there] for name, weight in weights.items())
-    return mixed
+    return [
+        select_greedily({name: p[folds != fold] for name, p in probabilities.items()}, targets[folds != fold])
+        for fold in range(_NUM_FOLDS)
+    ]

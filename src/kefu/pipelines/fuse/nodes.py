@@ -11,24 +11,17 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
-from torch import nn
 
 from kefu import __version__
 from kefu.confidence import ConfidenceParameters
-from kefu.engines import show_progress
 from kefu.engines.shards import FeatureShard
 from kefu.evaluation.bootstrap import Resampling
-from kefu.evaluation.predictions import Predictions, modality_columns
-from kefu.evaluation.selection import Selection, select_strategy
-from kefu.fusion.contract import Fusion, FusionRows
-from kefu.fusion.ensemble import select_greedily
+from kefu.evaluation.selection import select_strategy
+from kefu.fusion.contract import FusionRows
 from kefu.fusion.joint import JointFusion, calibrate
-from kefu.fusion.out_of_fold import OutOfFold, make_fusion_folds, predict_ensemble_out_of_fold
 from kefu.fusion.rows import gather
 from kefu.fusion.strategies import (
-    END_TO_END,
     ENSEMBLE,
-    ONLY,
     STRATEGIES,
     FusionParameters,
     build_fusion,
@@ -38,7 +31,8 @@ from kefu.fusion.strategies import (
 from kefu.modalities.tokens import TokenEncoder
 from kefu.model import FusedModel, heads_of
 from kefu.model_card import write_card
-from kefu.pipelines.fuse.confidence import fit_confidence, member_probabilities
+from kefu.pipelines.fuse.candidates import Candidates, predictions_of, table_of
+from kefu.pipelines.fuse.confidence import fit_confidence
 from kefu.pipelines.fuse.rows import Shards, rows_of, rows_to_fit_on
 from kefu.tickets.errors import KefuError
 from kefu.training.checkpoints import clear_checkpoints
@@ -177,7 +171,7 @@ def fit_fusions(
     seed: int,
     hardware: HardwareParameters,
     **modalities: Any,
-) -> tuple[dict[str, FusedModel], dict[str, Any]]:
+) -> tuple[dict[str, FusedModel], dict[str, Any], pd.DataFrame]:
     """Fit every strategy on what the trained modalities say, and choose the one that becomes the model.
 
     They are fitted on tickets that the classifiers have not seen. Without any, the opinions are multiplied as they are,
@@ -194,9 +188,10 @@ def fit_fusions(
             ``<modality>_features`` of each modality.
 
     Returns:
-        A model for each strategy, which share their modalities' parts where they were not trained end to end; and the
+        A model for each strategy, which share their modalities' parts where they were not trained end to end; the
         selection: ``chosen`` and its ``evidence``, a record for each candidate, empty where the parameters name the
-        strategy.
+        strategy; and what the chosen one says of tickets that neither it nor its classifiers have learned from, as
+        :func:`kefu.pipelines.fuse.candidates.table_of` makes it.
 
     Raises:
         KefuError: no modality could be trained.
@@ -218,86 +213,51 @@ def fit_fusions(
     held_out = [gather(frame, outputs, labels).member(member) for member, frame in enumerate(judged)]
     learned_from = rows_to_fit_on(held_out, judged, _noisy(modalities, parts, params), labels)
     prior = _prior(tickets, labels)
-    shared = {
+    fitted = {
         name: fit_fusion(name, heads, prior, learned_from, params=params, seed=seed) for name in params.on_shared_parts
     }
+    own = {
+        name: [
+            rows_of(model, frame, {}, _shards(modalities, "features"), machine).member(member)
+            for member, frame in enumerate(judged)
+        ]
+        for name, model in joint.items()
+        if params.strategy in ("auto", name)
+    }
+    candidates = Candidates(heads, prior, held_out, learned_from, own, joint, params, seed)
     chosen: str = params.strategy
     evidence: list[dict[Hashable, Any]] = []
-    is_fitted = any(len(rows) for rows in held_out)
-    if not is_fitted:
+    said: dict[str, NDArray[np.float64]] = {}
+    if not any(len(rows) for rows in held_out):
         logger.warning("fusion: no validation tickets to fit on; opinions are multiplied as they are, uncalibrated")
-    if chosen == "auto" and not is_fitted:
-        chosen = next(name for name in STRATEGIES if name in params.strategies)
-        logger.warning("fusion: no validation tickets to choose by; %s, the simplest, is taken", chosen)
-    elif chosen == "auto":
-        own = {
-            name: [
-                rows_of(model, frame, {}, _shards(modalities, "features"), machine).member(member)
-                for member, frame in enumerate(judged)
-            ]
-            for name, model in joint.items()
-        }
-        said = {name: member_probabilities(joint[name], rows) for name, rows in own.items()}
-        shared, selection = _select(
-            shared, said, heads, prior, held_out, learned_from, pd.concat(judged), labels, params, seed
-        )
+        if chosen == "auto":
+            chosen = next(name for name in STRATEGIES if name in params.strategies)
+            logger.warning("fusion: no validation tickets to choose by; %s, the simplest, is taken", chosen)
+    elif chosen != "auto":
+        said = {chosen: candidates.predict(chosen)}
+    else:
+        said, weights = candidates.predict_all()
+        singles, fusions = predictions_of(said, pd.concat(judged), labels, candidates.singles)
+        selection = select_strategy(singles, fusions, Resampling())
         chosen, evidence = selection.chosen, _records(selection.evidence)
         logger.info("fusion: %s is chosen of %d candidates", chosen, len(evidence))
-    fusions = {name: FusedModel(parts, members, name, params, labels) for name, members in shared.items()}
-    return fusions | dict(joint), {"chosen": chosen, "evidence": evidence}
-
-
-def _select(
-    fitted: dict[str, tuple[Fusion, ...]],
-    joint: Mapping[str, NDArray[np.float64]],
-    heads: list[dict[str, nn.Linear]],
-    prior: torch.Tensor,
-    held_out: list[FusionRows],
-    learned_from: list[FusionRows],
-    judged: pd.DataFrame,
-    labels: tuple[str, ...],
-    params: FusionParameters,
-    seed: int,
-) -> tuple[dict[str, tuple[Fusion, ...]], Selection]:
-    """Compare all candidates out of fold; the ensemble, and a single modality if chosen, join what was fitted.
-
-    What strategies trained end to end say of tickets they have not seen is given. The ensemble is made of the others,
-    which stand on the same embeddings.
-    """
-    singles = [f"{ONLY}{name}" for name in heads[0]]
-    names = [*singles, *fitted]
-    found: dict[str, NDArray[np.float64]] = {
-        name: OutOfFold.fit(name, heads, prior, learned_from, params=params, seed=seed).predict(held_out)
-        for name in show_progress(names, total=len(names), what="fusion: candidates")
-    }
-    targets = np.concatenate([rows.targets for rows in held_out])
-    bases = {name: found[name] for name in fitted}
-    found |= joint
-    if len(fitted) > 1:
-        folds = np.concatenate(make_fusion_folds(held_out, seed))
-        found[ENSEMBLE] = predict_ensemble_out_of_fold(bases, targets, folds)
-    columns = ["ticket_id", "customer_id", "language", "split", *modality_columns(judged)]
-    tickets = judged.reindex(columns=columns)
-    predictions = {
-        name: Predictions(name, "fusion", labels, probabilities, targets, tickets)
-        for name, probabilities in found.items()
-    }
-    fusions = [predictions[name] for name in (*STRATEGIES, ENSEMBLE) if name in predictions]
-    selection = select_strategy([predictions[name] for name in singles], fusions, Resampling())
-    everything: dict[str, tuple[Fusion, ...]] = {**fitted}
-    if len(fitted) > 1:
-        everything[ENSEMBLE] = fit_ensemble(fitted, heads, prior, select_greedily(bases, targets))
-    if selection.chosen in singles:
-        everything[selection.chosen] = fit_fusion(
-            selection.chosen, heads, prior, learned_from, params=params, seed=seed
-        )
-    return everything, selection
+        if weights:
+            fitted[ENSEMBLE] = fit_ensemble(fitted, heads, prior, weights)
+        if chosen in candidates.singles:
+            fitted[chosen] = fit_fusion(chosen, heads, prior, learned_from, params=params, seed=seed)
+    models = {name: FusedModel(parts, members, name, params, labels) for name, members in fitted.items()}
+    return (
+        models | dict(joint),
+        {"chosen": chosen, "evidence": evidence},
+        table_of(pd.concat(judged), labels, said.get(chosen)),
+    )
 
 
 def make_model(
     fusions: Mapping[str, FusedModel],
     tickets: pd.DataFrame,
     selection: Mapping[str, Any],
+    held_out_predictions: pd.DataFrame,
     params: ConfidenceParameters,
     bagging: BaggingParameters,
     seed: int,
@@ -310,9 +270,8 @@ def make_model(
     outputs, features = _shards(modalities, "outputs"), _shards(modalities, "features")
     machine = choose_hardware(hardware)
     torch.set_num_threads(machine.threads)
-    folds, prior = make_folds(tickets, bagging, seed), _prior(tickets, chosen.labels)
-    noisy = _noisy(modalities, chosen.parts, chosen.parameters) if chosen.strategy not in END_TO_END else {}
-    confidence = fit_confidence(chosen, folds, prior, outputs, noisy, features, params, seed=seed, hardware=machine)
+    folds = make_folds(tickets, bagging, seed)
+    confidence = fit_confidence(chosen, folds, held_out_predictions, outputs, features, params, machine)
     metrics = {
         "test": _scores(chosen, rows_of(chosen, test, outputs, features, machine)),
         "modalities": {name: dict(part.metrics) for name, part in _models(modalities).items()},

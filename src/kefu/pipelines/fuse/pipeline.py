@@ -45,7 +45,7 @@ def create_pipeline() -> Pipeline:
                     **noisy,
                     **features,
                 },
-                outputs=["fusions", "selection"],
+                outputs=["fusions", "selection", "held_out_predictions"],
                 name="fit_fusions",
             ),
             Node(
@@ -54,6 +54,7 @@ def create_pipeline() -> Pipeline:
                     "fusions": "fusions",
                     "tickets": "tickets",
                     "selection": "selection",
+                    "held_out_predictions": "held_out_predictions",
                     "params": "params:confidence",
                     "bagging": "params:bagging",
                     "seed": "params:seed",
