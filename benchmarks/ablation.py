@@ -47,6 +47,7 @@ OFF: dict[str, Any] = {
     "mixup_alpha": 0.0,
     "cutmix_alpha": 0.0,
     "average_mirrored": False,
+    "jitter": 0.0,
     "dropout": 0.0,
     "stochastic_depth": 0.0,
     "token_dropout": 0.0,

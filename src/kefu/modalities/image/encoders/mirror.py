@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from kefu.modalities.image.encoders.jitter import Jitter
 from kefu.modalities.image.encoders.pixels import PixelEncoder
 
 
@@ -14,7 +15,7 @@ class MirrorAveraging(nn.Module):
     gives embeddings (B, embedding_dim).
     """
 
-    def __init__(self, encoder: PixelEncoder) -> None:
+    def __init__(self, encoder: PixelEncoder | Jitter) -> None:
         super().__init__()
         self.encoder = encoder
         self.embedding_dim = encoder.embedding_dim
