@@ -19,9 +19,10 @@ import argparse
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,7 @@ from kefu.evaluation.predictions import Predictions, modality_columns
 from kefu.fusion.contract import FusionRows
 from kefu.fusion.out_of_fold import EnsembleOutOfFold, OutOfFold
 from kefu.fusion.rows import add_noisy, gather
-from kefu.fusion.strategies import END_TO_END, ENSEMBLE, STRATEGIES, FusionParameters
+from kefu.fusion.strategies import END_TO_END, ENSEMBLE, STRATEGIES, FusionParameters, Heads
 from kefu.modalities import MODALITIES
 from kefu.model import heads_of
 from kefu.tickets.errors import KefuError
@@ -48,40 +49,63 @@ Rows = Sequence[FusionRows]
 """The held-out tickets of each member."""
 
 
+@dataclass(frozen=True, eq=False)
 class HeldOut:
-    """The held-out tickets of a trained environment: as they came, and noisy."""
+    """The N held-out tickets of a trained environment, those of one member after the other: as they came, and noisy."""
 
-    def __init__(self, environment: str | None, preset: str | None) -> None:
+    dataset: str
+    parameters: FusionParameters
+    chosen: str
+    """The strategy that became the model."""
+    seed: int
+    labels: tuple[str, ...]
+    heads: Sequence[Heads]
+    """For each member, the heads of its modalities."""
+    prior: torch.Tensor
+    """Share of each class among the training tickets (C,)."""
+    clean: Rows
+    noisy: Rows
+    tickets: pd.DataFrame
+    """``ticket_id``, ``customer_id``, ``language``, ``split`` and ``has_<modality>`` of each ticket."""
+
+    @classmethod
+    def load(cls, environment: str | None, preset: str | None) -> Self:
+        """Read what a run of the environment has left."""
         with open_project(environment, {"preset": preset} if preset else {}) as context:
             catalog = context.catalog
-            self.dataset: str = catalog.load("params:dataset")
-            self.parameters: FusionParameters = catalog.load("params:fusion")
-            self.chosen: str = catalog.load("selection")["chosen"]
-            self.seed: int = catalog.load("params:seed")
+            dataset, seed = catalog.load("params:dataset"), catalog.load("params:seed")
+            parameters, chosen = catalog.load("params:fusion"), catalog.load("selection")["chosen"]
             tickets, bagging = catalog.load("tickets"), catalog.load("params:bagging")
             models = {name: catalog.load(f"{name}.model") for name in MODALITIES}
-            self.parts = {name: model for name, model in models.items() if model.is_trained}
+            parts = {name: model for name, model in models.items() if model.is_trained}
             outputs = {
-                kind: {n: dict(catalog.load(f"{n}.{kind}")) for n in self.parts}
-                for kind in ("outputs", "noisy_outputs")
+                kind: {n: dict(catalog.load(f"{n}.{kind}")) for n in parts} for kind in ("outputs", "noisy_outputs")
             }
         logging.getLogger("kefu").setLevel(logging.WARNING)
-        self.labels = next(iter(self.parts.values())).labels
-        frames = [fold.validation for fold in make_folds(tickets, bagging, self.seed)]
-        self.clean, self.noisy = (
-            [gather(frame, outputs[kind], self.labels).member(member) for member, frame in enumerate(frames)]
+        labels = next(iter(parts.values())).labels
+        frames = [fold.validation for fold in make_folds(tickets, bagging, seed)]
+        if not sum(len(frame) for frame in frames):
+            raise KefuError("there are no held-out tickets to judge by; see tickets.splits and bagging")
+        clean, noisy = (
+            [gather(frame, outputs[kind], labels).member(member) for member, frame in enumerate(frames)]
             for kind in ("outputs", "noisy_outputs")
         )
-        self.heads = [heads_of(self.parts, member) for member in range(len(frames))]
+        heads = [heads_of(parts, member) for member in range(len(frames))]
         frame = pd.concat(frames, ignore_index=True)
-        self.tickets = frame.reindex(
-            columns=["ticket_id", "customer_id", "language", "split", *modality_columns(frame)]
-        )
-        self.targets = np.concatenate([rows.targets for rows in self.clean])
-        counts = tickets.loc[tickets["split"] == "train", "label"].value_counts().reindex(self.labels, fill_value=0)
-        self.prior = torch.tensor(counts.to_numpy(), dtype=torch.float32)
-        if not len(self.targets):
-            raise KefuError("there are no held-out tickets to judge by; see tickets.splits and bagging")
+        known = frame.reindex(columns=["ticket_id", "customer_id", "language", "split", *modality_columns(frame)])
+        counts = tickets.loc[tickets["split"] == "train", "label"].value_counts().reindex(labels, fill_value=0)
+        prior = torch.tensor(counts.to_numpy(), dtype=torch.float32)
+        return cls(dataset, parameters, chosen, seed, labels, heads, prior, clean, noisy, known)
+
+    @property
+    def modalities(self) -> list[str]:
+        """The trained modalities."""
+        return sorted(self.heads[0])
+
+    @property
+    def targets(self) -> NDArray[np.int64]:
+        """The true classes (N,)."""
+        return np.concatenate([rows.targets for rows in self.clean])
 
     def present(self, rows: Rows, name: str) -> NDArray[np.bool_]:
         """Return which tickets (N,) have a modality."""
@@ -126,7 +150,7 @@ def only(held_out: Rows, names: Sequence[str]) -> list[FusionRows]:
 
 def scenarios(held_out: HeldOut, fitted: OutOfFold | EnsembleOutOfFold, resampling: Resampling) -> list[dict[str, Any]]:
     """Return a row for the tickets as they came, and two for each modality."""
-    names = sorted(held_out.parts)
+    names = held_out.modalities
     there = {name: held_out.present(held_out.clean, name) for name in names}
     unchanged = held_out.predictions("as they came", fitted, held_out.clean, np.ones(len(held_out.targets), dtype=bool))
     changed = [unchanged]
@@ -145,7 +169,7 @@ def subsets(
     held_out: HeldOut, strategy: str, fitted: OutOfFold | EnsembleOutOfFold, resampling: Resampling
 ) -> list[dict[str, Any]]:
     """Return a row for every set of modalities: the fused model, and one made for these."""
-    names, rows = sorted(held_out.parts), []
+    names, rows = held_out.modalities, []
     for size in range(1, len(names) + 1):
         for shown in combinations(names, size):
             some = np.all([held_out.present(held_out.clean, name) for name in shown], axis=0)
@@ -196,14 +220,14 @@ def main() -> None:
     parser.add_argument("--strategy", action="append", choices=MEASURED, help="default: the chosen one")
     parser.add_argument("--out", type=Path, help="default: results/robustness_<dataset>.json")
     args = parser.parse_args()
-    held_out = HeldOut(args.env, args.preset)
+    held_out = HeldOut.load(args.env, args.preset)
     strategies = args.strategy or [held_out.chosen]
     if unknown := set(strategies) - set(MEASURED):
         raise KefuError(f"the model is {', '.join(unknown)}, which is not measured; name one with --strategy late")
     resampling = Resampling()
     report: dict[str, Any] = {"dataset": held_out.dataset, "preset": args.preset, "strategies": {}}
     for strategy in strategies:
-        fitted = held_out.fit(strategy, sorted(held_out.parts))
+        fitted = held_out.fit(strategy, held_out.modalities)
         found = {
             "scenarios": scenarios(held_out, fitted, resampling),
             "subsets": subsets(held_out, strategy, fitted, resampling),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -102,6 +103,10 @@ def test_an_ensemble_is_trained_on_folds_and_predicts(demo: Any, copy_of: Callab
     selection = project.load("selection")
     assert model.strategy == selection["chosen"] == project.load("metrics")["chosen"]
     assert [row["strategy"] for row in selection["evidence"]][-3:] == ["early", "hierarchical", "ensemble"]
+    said = project.load("held_out_predictions").set_index("ticket_id")
+    assert sorted(said.index) == sorted(tickets.index[tickets["split"] != "test"])
+    assert (said["label"] == tickets.loc[said.index, "label"]).all()
+    np.testing.assert_allclose(said[[f"probability_{label}" for label in model.labels]].sum(axis=1), 1, atol=1e-6)
     report = project.load("report")
     assert f"Why {selection['chosen']}" in report
     assert "kedro run --pipeline train_fusion --params bagging.folds=2,fusion.strategy=auto," in report
