@@ -116,6 +116,7 @@ def test_a_label_set_is_as_large_as_the_predictions_of_held_out_tickets_ask_for(
     sizes = []
     for certainty in (0.99, 0.25):  # of the true label; the others share the rest
         table = table_of(judged, LABELS, truth * certainty + (1 - truth) * (1 - certainty) / 2)
+        table = table.sample(frac=1, random_state=0)  # in another order than the tickets
         folds, outputs = make_folds(tickets, BaggingParameters(), 0), make_outputs(model, tickets)
         confidence = fit_confidence(model, folds, table, outputs, {}, ConfidenceParameters(), hardware)
         sizes.append(int(confidence.label_sets(np.array([[0.5, 0.3, 0.2]]), ["text"]).sum()))
