@@ -73,9 +73,13 @@ class Judged(NamedTuple):
 
 
 def ingredients(groups: Groups) -> Iterator[tuple[str, Any]]:
-    """Yield the dotted name of each parameter that is on, in training and the chosen encoder, and its value for off."""
+    """Yield the dotted name of each parameter that is on, in training and the chosen encoder, and its value for off.
+
+    An architecture such as ``rnn_tfidf`` is made of the encoders that its name joins.
+    """
     encoder = groups["encoder"].model_dump()
-    chosen = {name: encoder[name] for name in encoder if name in encoder["architecture"]}
+    architecture = encoder["architecture"]
+    chosen = {name: encoder[name] for name in ([architecture] if architecture in encoder else architecture.split("_"))}
     parts = {"training": groups["training"].model_dump(), "encoder": encoder}
     parts |= {f"encoder.{name}": part for name, part in chosen.items()}
     for prefix, part in parts.items():

@@ -73,6 +73,13 @@ def test_the_switches_of_the_encoder_itself_are_ingredients(ablation, groups):
     found = dict(ablation.ingredients(groups))
     assert found["encoder.average_mirrored"] is False
     assert found["encoder.se_resnet.stochastic_depth"] == 0
+    assert "encoder.resnet.dropout" not in found
+
+
+def test_an_encoder_made_of_two_has_the_ingredients_of_both(ablation, groups):
+    groups["encoder"] = text.EncoderParameters(architecture="rnn_tfidf")
+    encoders = {name.split(".")[1] for name, _ in ablation.ingredients(groups) if name.startswith("encoder.")}
+    assert encoders == {"rnn", "tfidf"}
     groups["encoder"] = image.EncoderParameters(architecture="se_resnet")
     assert "encoder.average_mirrored" not in dict(ablation.ingredients(groups))
 
