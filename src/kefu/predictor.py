@@ -19,6 +19,8 @@ from kefu.tickets.table import TicketTable, read_tickets
 from kefu.training.modality_model import ModalityModel
 
 Tickets = TicketTable | pd.DataFrame | str | Path
+PROBABILITY = "probability_"
+"""``probability_<label>`` is a column of every table of predictions."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Predictor:
             "out_of_scope": judgement.out_of_scope,
             "out_of_scope_score": judgement.out_of_scope_score,
         }
-        columns |= {f"probability_{label}": probabilities[:, i] for i, label in enumerate(self.labels)}
+        columns |= {f"{PROBABILITY}{label}": probabilities[:, i] for i, label in enumerate(self.labels)}
         columns |= {f"weight_{name}": weights for name, weights in judgement.weights.items()}
         rows = list(zip(*(reasons[name] for name in names), strict=True))
         columns["used"] = ["+".join(n for n, why in zip(names, row, strict=True) if why is None) for row in rows]

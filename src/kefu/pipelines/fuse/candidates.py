@@ -15,9 +15,7 @@ from kefu.fusion.ensemble import select_greedily
 from kefu.fusion.out_of_fold import EnsembleOutOfFold, OutOfFold
 from kefu.fusion.strategies import ENSEMBLE, ONLY, STRATEGIES, FusionParameters, Heads
 from kefu.model import FusedModel
-
-PROBABILITY = "probability_"
-"""``probability_<label>`` is a column of tables of predictions."""
+from kefu.predictor import PROBABILITY
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from kefu.confidence import Confidence, ConfidenceParameters
 from kefu.confidence.scope import ScopeScore
 from kefu.fusion.contract import FusionRows, combinations
 from kefu.model import FusedModel, heads_of
-from kefu.pipelines.fuse.candidates import PROBABILITY
 from kefu.pipelines.fuse.rows import Shards, rows_of
+from kefu.predictor import PROBABILITY
 from kefu.training.folds import Fold
 from kefu.training.hardware import Hardware
 
