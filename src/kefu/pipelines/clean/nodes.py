@@ -69,6 +69,24 @@ def assemble(
     return kept[labelled].reset_index(drop=True), unlabelled.reset_index(drop=True), quarantine
 
 
+def tickets_of(modality: str) -> Callable[[pd.DataFrame, pd.DataFrame], tuple[pd.DataFrame, pd.DataFrame]]:
+    """Return the node function that picks what one modality needs to know of the tickets."""
+
+    def pick_tickets(tickets: pd.DataFrame, unlabelled_tickets: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Leave out all that cleaning found in other modalities, so that it makes no difference to this one.
+
+        Returns:
+            Every ticket with its customer, split, label and whether it has the modality; those without a label apart.
+        """
+        wanted = ["ticket_id", "customer_id", "label", "split", f"has_{modality}"]
+        picked, unlabelled = (
+            frame[[name for name in wanted if name in frame]] for frame in (tickets, unlabelled_tickets)
+        )
+        return picked, unlabelled
+
+    return pick_tickets
+
+
 def _verdicts(shards: CleanedShards) -> pd.DataFrame:
     """Return what cleaning said of each ticket, without the payloads."""
     parts = [
