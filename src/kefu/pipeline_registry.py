@@ -25,7 +25,7 @@ def register_steps() -> dict[str, Pipeline]:
         "demo_data": demo_data.create_pipeline(),
         **{name: sum(parts.values(), start=Pipeline([])) for name, parts in _training_steps().items()},
         "predict": predict.create_pipeline(),
-        "predict_out_of_scope": predict.create_pipeline("out_of_scope_tickets", "out_of_scope_predictions"),
+        "predict_out_of_scope": predict.create_out_of_scope_pipeline(),
     }
 
 

@@ -28,7 +28,7 @@ def create_modality_pipeline(modality: str) -> Pipeline:
                 clean_shards_of(modality),
                 inputs=[
                     "valid_tickets",
-                    "params:tickets_path",
+                    "media",
                     f"params:{modality}.cleaning",
                     "params:engine",
                     "params:hardware",
