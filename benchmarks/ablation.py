@@ -161,7 +161,8 @@ class Trainings:
             self.dataset = catalog.load("params:dataset")
             self.inputs = {name: catalog.load(name) for name in self.node.inputs}
         logging.getLogger("kefu").setLevel(logging.WARNING)
-        self.inputs["tickets"] = self.inputs["tickets"].query("split != 'test'")
+        self.tickets = self.inputs[f"{modality}.tickets"].query("split != 'test'")
+        self.inputs[f"{modality}.tickets"] = self.tickets
         self.inputs["params:bagging"] = BaggingParameters(folds=1)
         self.groups: Groups = {group: self.inputs[name] for group, name in self.names.items()}
 
@@ -180,8 +181,8 @@ class Trainings:
             model = self.node.run(inputs)[f"{self.modality}.model"]
         if "validation_macro_f1" not in model.metrics:
             raise KefuError(f"{self.modality}: too few training or validation tickets to compare anything")
-        tickets = inputs["tickets"].query("split == 'validation'")
-        rows = collect_rows([inputs[f"{self.modality}.features"]], tickets, model.labels)
+        judged = self.tickets.query("split == 'validation'")
+        rows = collect_rows([inputs[f"{self.modality}.features"]], judged, model.labels)
         (classifier,) = model.classifiers
         output = predict_classifier(classifier, rows.features, choose_hardware(inputs["params:hardware"]))
         probabilities = output.logits.double().softmax(dim=1).numpy()

@@ -21,6 +21,8 @@ class PresetConfigLoader(OmegaConfigLoader):
     base, preset, environment, ``--params``; a later one wins. Named in ``--params``: base, environment, preset, the
     other ``--params``. Nothing is lost from groups that several of them set, only single values are overridden.
 
+    With ``--params parameters_file=params.yaml``, as DVC runs its stages, that file says all parameters, ``conf`` none.
+
     The resolver ``${given_params:}`` stands for what was typed after ``--params``.
     """
 
@@ -34,6 +36,8 @@ class PresetConfigLoader(OmegaConfigLoader):
         Raises:
             KefuError: there is no such preset.
         """
+        if key == "parameters" and key not in self and self.runtime_params.get("parameters_file"):
+            return self._written_down(Path(self.runtime_params["parameters_file"]))
         values = super().__getitem__(key)
         if key != "parameters" or key in self or values.get("preset") is None:
             return values
@@ -46,6 +50,15 @@ class PresetConfigLoader(OmegaConfigLoader):
         """Return the names of all presets."""
         files = self._fs.glob(f"{PurePosixPath(self._get_conf_env_path(PRESETS))}/*.yml")
         return sorted(PurePosixPath(file).stem for file in files)
+
+    def _written_down(self, path: Path) -> dict[str, Any]:
+        if not path.is_absolute():
+            path = Path(self.conf_source).absolute().parent / path
+        if not path.is_file():
+            raise KefuError(f"{path}: no such file of parameters; run `kefu dvc-sync`")
+        given = {name: value for name, value in self.runtime_params.items() if name != "parameters_file"}
+        layers = [OmegaConf.load(path), given, {"given_params": format_params(given)}]
+        return OmegaConf.to_container(OmegaConf.unsafe_merge(*layers))  # type: ignore[return-value]
 
     def _existing(self, name: str) -> str:
         there = self.presets()

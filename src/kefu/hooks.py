@@ -87,7 +87,7 @@ class MissingInputHooks:
         Raises:
             KefuError: some are missing; the message says which pipelines make them, or how to name them.
         """
-        from kefu.pipeline_registry import register_pipelines
+        from kefu.pipeline_registry import register_steps
 
         if run_params.get("only_missing_outputs"):
             return
@@ -99,9 +99,9 @@ class MissingInputHooks:
                 f"{catalog.get('new_tickets').path} is no table of tickets to predict; name one: "
                 f"`{_command(['predict'], run_params, given | {'new_tickets': 'new.csv'})}`"
             )
-        stages = {name: stage for name, stage in register_pipelines().items() if not _is_composed(name)}
-        made_by = {name: _producers(stages, catalog, name) for name in missing}
-        needed = [name for name in stages if any(name in producers for producers in made_by.values())]
+        steps = register_steps()
+        made_by = {name: _producers(steps, catalog, name) for name in missing}
+        needed = [name for name in steps if any(name in producers for producers in made_by.values())]
         if needed:
             wanting = [name for name, producers in made_by.items() if producers]
             more = f" and {len(wanting) - 3} more" if len(wanting) > 3 else ""
@@ -116,17 +116,13 @@ def _command(pipelines: Iterable[str], run_params: Mapping[str, Any], params: Ma
     return f"kedro run --pipelines {','.join(pipelines)}{environment}{given}"
 
 
-def _is_composed(pipeline_name: str) -> bool:
-    return pipeline_name in ("__default__", "train_fusion")
-
-
-def _producers(stages: Mapping[str, Pipeline], catalog: Any, wanted: str) -> list[str]:
+def _producers(steps: Mapping[str, Pipeline], catalog: Any, wanted: str) -> list[str]:
     """Return the pipelines that make a dataset, or one that lies at the same place."""
     place = getattr(catalog.get(wanted), "path", None)
     return [
         name
-        for name, stage in stages.items()
-        for made in stage.all_outputs()
+        for name, step in steps.items()
+        for made in step.all_outputs()
         if made == wanted or (place is not None and getattr(catalog.get(made), "path", None) == place)
     ]
 

@@ -26,10 +26,20 @@ LEVELS = (
         "model_card",
         "predictor",
     },
-    {"pipelines", "service", "datasets", "settings", "hooks", "pipeline_registry", "cli", "config_loader"},
+    {
+        "pipelines",
+        "service",
+        "datasets",
+        "settings",
+        "hooks",
+        "pipeline_registry",
+        "cli",
+        "config_loader",
+        "experiments",
+    },
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-KEDRO_ROOMS = {"pipelines", "datasets", "settings", "hooks", "pipeline_registry", "cli", "config_loader"}
+KEDRO_ROOMS = {"pipelines", "datasets", "settings", "hooks", "pipeline_registry", "cli", "config_loader", "experiments"}
 # `kefu` shows the predictor at the top, lazily or not: what it names is not what it rests on
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 

@@ -27,6 +27,7 @@ STAGES = {"demo_data", "clean", "augment", "features", "pretrain", "fuse", "eval
     f"train_{modality}" for modality in MODALITIES
 }
 PIPELINES = register_pipelines()
+OTHERS = {name: tuple(f"{other}." for other in MODALITIES if other != name) for name in MODALITIES}
 LAYERS = ("raw", "intermediate", "primary", "features", "models", "model_output", "fusion", "reporting")
 
 
@@ -50,6 +51,16 @@ def names(pipeline_name: str) -> list[str]:
 def test_pipelines_have_the_names_users_type() -> None:
     assert STAGES | {"predict", "train_fusion", "__default__"} <= PIPELINES.keys()
     assert PIPELINES["__default__"] == PIPELINES["train_fusion"]
+
+
+def test_a_modality_knows_of_the_others_only_what_pretraining_teaches_it() -> None:
+    """Else a parameter or a line of code of one would make all of them run again."""
+    for modality in MODALITIES:
+        for step in ("clean", "augment", "features", "train"):
+            names_there = {name.removeprefix("params:") for name in PIPELINES[f"{step}_{modality}"].datasets()}
+            foreign = {name for name in names_there if name.startswith(OTHERS[modality])}
+            assert not foreign
+            assert step == "clean" or "tickets" not in names_there
 
 
 @pytest.mark.parametrize("pipeline_name", PIPELINES)

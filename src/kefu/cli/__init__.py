@@ -40,6 +40,7 @@ class LazyGroup(click.Group):
         "check": "kefu.cli.check:check",
         "predict": "kefu.cli.predict:predict",
         "parameters": "kefu.cli.parameters:parameters",
+        "dvc-sync": "kefu.cli.dvc_sync:dvc_sync",
     },
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -53,6 +54,7 @@ def kefu() -> None:
     kefu check tickets.csv                       what is in the table, and what is wrong with it
     kefu predict tickets.csv --out labels.csv    a label for every ticket
     kefu parameters image.training               what can be set in conf/ and with --params
+    kefu dvc-sync                                dvc.yaml and params.yaml as the project says them
     """  # noqa: D301 - click wants the backspace itself
 
 

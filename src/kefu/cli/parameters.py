@@ -19,7 +19,6 @@ _PLAIN = {
     "preset": "The models: a file of conf/presets, as cnn_rnn, transformer or best; null: those of the environment.",
     "seed": "Of starting weights, shuffling and augmentation.",
     "dataset": "Name of the data set: the folder of its results; set it in conf/<environment>/globals.yml.",
-    "tickets_path": "The table of tickets; set it in conf/<environment>/globals.yml.",
     "given_params": "What was typed after --params, for the report; fills itself.",
     "checkpoints": "Folder of unfinished trainings, which a second run resumes.",
 }

@@ -41,6 +41,18 @@ def open_project(environment: str | None, params: Mapping[str, Any] | None = Non
         yield cast(KedroSession, session).load_context()
 
 
+def require_project() -> Path:
+    """Return the folder of the project around the working directory.
+
+    Raises:
+        KefuError: there is none.
+    """
+    root = _find_project()
+    if root is None:
+        raise KefuError(f"there is no kefu project around {Path.cwd()}; change into one")
+    return root
+
+
 def _find_project() -> Path | None:
     from kedro.utils import find_kedro_project
 

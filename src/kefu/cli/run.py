@@ -85,7 +85,7 @@ def _require_parameters(
     from kefu.cli.parameters import parameter_types
     from kefu.pipeline_registry import register_pipelines
 
-    known = [*parameter_types(register_pipelines()), *_catalog_parameters(conf)]
+    known = [*parameter_types(register_pipelines()), *_catalog_parameters(conf), "parameters_file"]
     for name in _names(given):
         if not any(name == other or name.startswith(f"{other}.") or other.startswith(f"{name}.") for other in known):
             hint = did_you_mean(name, known) or did_you_mean(name.rpartition(".")[0], known)

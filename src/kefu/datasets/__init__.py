@@ -1,15 +1,11 @@
 """Kedro datasets of the project, each with a preview for kedro-viz where there is something to see."""
 
+from kefu.datasets.fused_models import FusedModelDataset, FusedModelsDataset
 from kefu.datasets.history import HistoryDataset
-from kefu.datasets.models import (
-    EncoderWeightsDataset,
-    FusedModelDataset,
-    FusedModelsDataset,
-    ModalityModelDataset,
-    PreprocessorDataset,
-)
+from kefu.datasets.modality_models import EncoderWeightsDataset, ModalityModelDataset
+from kefu.datasets.preprocessors import PreprocessorDataset
 from kefu.datasets.shards import FeatureShardsDataset, PayloadShardsDataset
-from kefu.datasets.tickets import ImportedTicketsDataset, TicketShard, TicketTableDataset
+from kefu.datasets.tickets import ImportedTicketsDataset, MediaFolderDataset, TicketShard, TicketTableDataset
 
 __all__ = [
     "EncoderWeightsDataset",
@@ -18,6 +14,7 @@ __all__ = [
     "FusedModelsDataset",
     "HistoryDataset",
     "ImportedTicketsDataset",
+    "MediaFolderDataset",
     "ModalityModelDataset",
     "PayloadShardsDataset",
     "PreprocessorDataset",

@@ -7,8 +7,6 @@ import pandas as pd
 from kedro_datasets._typing import PlotlyPreview
 from kedro_datasets.pandas import CSVDataset
 
-from kefu.evaluation.figures import learning
-
 
 class HistoryDataset(CSVDataset):
     """One row an epoch: ``epoch``, ``train_loss``, ``validation_loss``, a validation score, ``seconds``.
@@ -23,5 +21,7 @@ class HistoryDataset(CSVDataset):
 
     def preview(self) -> PlotlyPreview:
         """Return loss and score by epoch for kedro-viz; where nothing was trained the chart is empty."""
+        from kefu.evaluation.figures import learning
+
         history: pd.DataFrame = self.load()
         return PlotlyPreview(json.loads(learning(history, "").to_json()))

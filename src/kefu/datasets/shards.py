@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from kefu.datasets.previews import preview_payloads
 from kefu.engines.shards import FeatureShard
 from kefu.tickets.errors import KefuError
 
@@ -123,6 +122,8 @@ class PayloadShardsDataset(ShardsDataset[pa.Table]):
 
     def preview(self, nrows: int = 8) -> HTMLPreview:
         """Return some payloads for kedro-viz: texts, pictures, or waveforms with a player."""
+        from kefu.datasets.previews import preview_payloads
+
         packed = (
             (ticket_id, payload.as_py())
             for table in self.load().values()

@@ -12,7 +12,7 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
 
 from kefu.importers import import_tickets
-from kefu.tickets.table import TicketTable, read_tickets
+from kefu.tickets.table import TicketTable, media_root, read_tickets
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,40 @@ class TicketTableDataset(AbstractDataset[TicketShard, TicketTable]):
         frame = self.load().frame.head(nrows).drop(columns="row").fillna("")
         return TablePreview(json.loads(frame.to_json(orient="split")))
 
+    @property
+    def written(self) -> Path:
+        """What saving writes: the folder of the table, its files and the ledger."""
+        return self.path.parent
+
     def _exists(self) -> bool:
         return self.path.is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self.path)}
+
+
+class MediaFolderDataset(AbstractDataset[NoReturn, Path]):
+    """The folder that the files of tickets lie in.
+
+    Args:
+        path: The table, or the folder of an imported data set.
+        metadata: For kedro-viz.
+    """
+
+    def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:
+        self.path = media_root(path)
+        self.metadata = metadata
+
+    def load(self) -> Path:
+        """Return the folder; its files are opened one by one."""
+        return self.path
+
+    def save(self, data: NoReturn) -> NoReturn:
+        """Refuse: files come with their table."""
+        raise DatasetError(f"{self.path}: files of tickets are written with their table")
+
+    def _exists(self) -> bool:
+        return self.path.is_dir()
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self.path)}

@@ -36,13 +36,13 @@ class ValidTickets(RawTickets):
     split: Series[str] | None = pa.Field(nullable=True, isin=SPLITS)
 
 
-class UnlabelledTickets(pa.DataFrameModel):
-    """Tickets ready for pretraining; the modalities are the columns ``has_*``."""
+class ModalityTickets(pa.DataFrameModel):
+    """Divided tickets, of which one modality at least is looked at; which, the columns ``has_*`` say."""
 
     ticket_id: Series[str] = pa.Field(unique=True, str_length={"min_value": 1})
-    language: Series[str] = pa.Field(nullable=True)
     customer_id: Series[str] | None = pa.Field(nullable=True)
     split: Series[str] = pa.Field(isin=SPLITS)
+    label: Series[str] | None = pa.Field(str_length={"min_value": 1})
     has_modality: Series[bool] = pa.Field(alias="^has_.+$", regex=True)
 
     class Config:
@@ -51,16 +51,22 @@ class UnlabelledTickets(pa.DataFrameModel):
         strict = False
         coerce = True
 
-    @pa.dataframe_check(error="a ticket without any modality")
-    def _something_is_left(cls, frame: pd.DataFrame) -> bool:  # noqa: N805 - pandera passes the class
-        return bool(frame.filter(regex="^has_").any(axis=1).all())
-
     @pa.dataframe_check(error="a customer in two splits")
     def _customers_are_whole(cls, frame: pd.DataFrame) -> bool:  # noqa: N805 - pandera passes the class
         if "customer_id" not in frame:
             return True
         divided = frame[["customer_id", "split"]].dropna().drop_duplicates()
         return not divided["customer_id"].duplicated().any()
+
+
+class UnlabelledTickets(ModalityTickets):
+    """Tickets ready for pretraining."""
+
+    language: Series[str] = pa.Field(nullable=True)
+
+    @pa.dataframe_check(error="a ticket without any modality")
+    def _something_is_left(cls, frame: pd.DataFrame) -> bool:  # noqa: N805 - pandera passes the class
+        return bool(frame.filter(regex="^has_").any(axis=1).all())
 
 
 class Tickets(UnlabelledTickets):

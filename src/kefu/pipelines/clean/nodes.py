@@ -1,6 +1,7 @@
 """Nodes of the cleaning pipeline."""
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from kefu.engines.shards import CleanTask, clean_shard, split_rows
 from kefu.tickets.assemble import assemble_tickets, spread_facts
 from kefu.tickets.check import check_tickets
 from kefu.tickets.parameters import TicketParameters
-from kefu.tickets.table import TicketTable, media_root
+from kefu.tickets.table import TicketTable
 from kefu.training.hardware import HardwareParameters
 
 CleanedShards = Mapping[str, pa.Table]
@@ -32,7 +33,7 @@ def clean_shards_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Table]
 
     def clean_shards(
         valid_tickets: pd.DataFrame,
-        tickets_path: str,
+        media: Path,
         params: Any,
         engine: EngineParameters,
         hardware: HardwareParameters,
@@ -41,7 +42,7 @@ def clean_shards_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Table]
         given = valid_tickets.reindex(columns=["ticket_id", modality]).dropna(subset=modality)
         names = [name for name, _ in split_rows(given, engine.tickets_per_shard)]
         tasks = (
-            CleanTask(modality, list(rows["ticket_id"]), list(rows[modality]), media_root(tickets_path), params)
+            CleanTask(modality, list(rows["ticket_id"]), list(rows[modality]), media, params)
             for _, rows in split_rows(given, engine.tickets_per_shard)
         )
         results = map_in_order(clean_shard, tasks, workers=hardware.num_workers)
@@ -67,6 +68,24 @@ def assemble(
     labelled = kept["label"].notna()
     unlabelled = kept[~labelled].drop(columns="label")
     return kept[labelled].reset_index(drop=True), unlabelled.reset_index(drop=True), quarantine
+
+
+def tickets_of(modality: str) -> Callable[[pd.DataFrame, pd.DataFrame], tuple[pd.DataFrame, pd.DataFrame]]:
+    """Return the node function that picks what one modality needs to know of the tickets."""
+
+    def pick_tickets(tickets: pd.DataFrame, unlabelled_tickets: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Leave out all that cleaning found in other modalities, so that it makes no difference to this one.
+
+        Returns:
+            Every ticket with its customer, split, label and whether it has the modality; those without a label apart.
+        """
+        wanted = ["ticket_id", "customer_id", "label", "split", f"has_{modality}"]
+        picked, unlabelled = (
+            frame[[name for name in wanted if name in frame]] for frame in (tickets, unlabelled_tickets)
+        )
+        return picked, unlabelled
+
+    return pick_tickets
 
 
 def _verdicts(shards: CleanedShards) -> pd.DataFrame:

@@ -1,22 +1,17 @@
-"""Wiring of the feature pipeline."""
+"""Wiring of the feature pipelines."""
 
 from kedro.pipeline import Node, Pipeline
 
-from kefu.modalities import MODALITIES
 from kefu.pipelines.features.nodes import extract_shards_of, fit_preprocessor_of
 
 
-def create_pipeline() -> Pipeline:
-    """Fit and extract each modality in its namespace."""
-    return Pipeline([_modality_pipeline(modality) for modality in MODALITIES])
-
-
-def _modality_pipeline(modality: str) -> Pipeline:
+def create_pipeline(modality: str) -> Pipeline:
+    """Fit and extract one modality in its namespace."""
     return Pipeline(
         [
             Node(
                 fit_preprocessor_of(modality),
-                inputs=["tickets", f"{modality}.cleaned", f"params:{modality}.features"],
+                inputs=[f"{modality}.tickets", f"{modality}.cleaned", f"params:{modality}.features"],
                 outputs=f"{modality}.preprocessor",
                 name="fit_preprocessor",
                 namespace=modality,
@@ -25,8 +20,8 @@ def _modality_pipeline(modality: str) -> Pipeline:
                 Node(
                     extract_shards_of(modality),
                     inputs=[
-                        "tickets",
-                        "unlabelled_tickets",
+                        f"{modality}.tickets",
+                        f"{modality}.unlabelled_tickets",
                         f"{modality}.{shards}",
                         f"{modality}.preprocessor",
                         "params:hardware",

@@ -1,4 +1,6 @@
-"""Nodes of the prediction pipeline."""
+"""Nodes of the prediction pipelines."""
+
+import logging
 
 import pandas as pd
 
@@ -7,6 +9,8 @@ from kefu.model import FusedModel
 from kefu.predictor import Predictor
 from kefu.tickets.errors import KefuError
 from kefu.tickets.table import TicketTable
+
+logger = logging.getLogger(__name__)
 
 
 def predict_tickets(new_tickets: TicketTable, model: FusedModel, params: ConfidenceParameters) -> pd.DataFrame:
@@ -18,3 +22,11 @@ def predict_tickets(new_tickets: TicketTable, model: FusedModel, params: Confide
     if new_tickets.frame.empty:
         raise KefuError("there is no ticket to predict; docs/datasets.md says where the table lies")
     return Predictor(model).predict(new_tickets, coverage=params.coverage)
+
+
+def predict_tickets_if_any(new_tickets: TicketTable, model: FusedModel, params: ConfidenceParameters) -> pd.DataFrame:
+    """Return a row for every ticket of a table that a data set need not have; without tickets, none."""
+    if new_tickets.frame.empty:
+        logger.info("there is no such ticket; nothing is predicted")
+        return pd.DataFrame({"ticket_id": []})
+    return predict_tickets(new_tickets, model, params)

@@ -12,7 +12,7 @@ def create_pipeline(modality: str) -> Pipeline:
             Node(
                 train_of(modality),
                 inputs=[
-                    "tickets",
+                    f"{modality}.tickets",
                     f"{modality}.features",
                     f"{modality}.augmented_features",
                     f"{modality}.preprocessor",

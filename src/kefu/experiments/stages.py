@@ -1,0 +1,163 @@
+"""The stages of ``dvc.yaml``, derived from the registered pipelines, the catalog and the code.
+
+A stage is a registered pipeline that no other one is a part of. It depends on the files of the datasets it reads, on
+the parameters of its nodes, and on the code that its nodes and datasets rest on.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kedro.inspection.models import PipelineSnapshot
+from kedro.io import CatalogProtocol, MemoryDataset
+
+from kefu.experiments.code import PACKAGE, imported_files, package_files
+from kefu.modalities import MODALITIES
+
+UNTRACKED = frozenset({"given_params"})
+"""Parameters that tell how a run was started, and make no difference to it."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage: all paths are relative to the project."""
+
+    name: str
+    command: str
+    deps: Sequence[str]
+    """Code, then data."""
+    params: Sequence[str]
+    outs: Sequence[str]
+    kept_outs: Sequence[str] = field(default=())
+    """Outputs that a run looks into before it writes them anew."""
+    metrics: Sequence[str] = field(default=())
+
+    def to_yaml(self) -> dict[str, Any]:
+        """Return the entry of ``dvc.yaml``."""
+        outs = [*self.outs, *({path: {"persist": True}} for path in self.kept_outs)]
+        parts = {
+            "deps": list(self.deps),
+            "params": list(self.params),
+            "outs": outs,
+            "metrics": [{path: {"cache": False}} for path in self.metrics],
+        }
+        return {"cmd": self.command, **{name: part for name, part in parts.items() if part}}
+
+
+def derive_stages(
+    pipelines: Iterable[PipelineSnapshot],
+    modules: Mapping[str, str],
+    catalog: CatalogProtocol,
+    project: Path,
+    *,
+    options: str,
+) -> list[Stage]:
+    """Return the stages in the order of the registry.
+
+    Args:
+        pipelines: all registered pipelines, as Kedro's inspection tells them.
+        modules: where the function of each node is defined, by the node's name.
+        catalog: of the environment, unversioned.
+        project: its folder.
+        options: of every ``kedro run``.
+    """
+    return [_stage(pipeline, modules, catalog, project, options) for pipeline in leaves(list(pipelines))]
+
+
+def leaves(pipelines: Sequence[PipelineSnapshot]) -> Iterator[PipelineSnapshot]:
+    """Yield the pipelines that no other one is a part of, each once."""
+    nodes = {pipeline.name: frozenset(node.name for node in pipeline.nodes) for pipeline in pipelines}
+    seen: set[frozenset[str]] = set()
+    for pipeline in pipelines:
+        own = nodes[pipeline.name]
+        if own not in seen and not any(other < own for other in nodes.values()):
+            seen.add(own)
+            yield pipeline
+
+
+def _stage(
+    pipeline: PipelineSnapshot, modules: Mapping[str, str], catalog: CatalogProtocol, project: Path, options: str
+) -> Stage:
+    used = {name for node in pipeline.nodes for name in (*node.inputs, *node.outputs)}
+    made = {name for node in pipeline.nodes for name in node.outputs}
+    read = {name for name in used - made if not name.startswith("params:")}
+    files: dict[str, list[str]] = {"outs": [], "kept": [], "metrics": []}
+    for name in sorted(made):
+        path = _written(name, catalog, project)
+        if path is not None:
+            tracked = _metadata(name, catalog).get("dvc", {})
+            kind = "metrics" if tracked.get("metric") else "kept" if tracked.get("persist") else "outs"
+            files[kind].append(path)
+    return Stage(
+        name=pipeline.name,
+        command=f"kedro run --pipelines {pipeline.name} {options}",
+        deps=[*_code({modules[node.name] for node in pipeline.nodes}, used, catalog), *_read(read, catalog, project)],
+        params=sorted({name.removeprefix("params:") for name in used if name.startswith("params:")} - UNTRACKED),
+        outs=files["outs"],
+        kept_outs=files["kept"],
+        metrics=files["metrics"],
+    )
+
+
+def _read(names: Iterable[str], catalog: CatalogProtocol, project: Path) -> list[str]:
+    """Return where datasets lie; one that may be missing is left out where it is."""
+    places = []
+    for name in sorted(names):
+        dataset = catalog.get(name)
+        path = _place(dataset)
+        if path is not None and (not getattr(dataset, "optional", False) or (project / path).exists()):
+            places.append(_relative(path, project))
+    return places
+
+
+def _written(name: str, catalog: CatalogProtocol, project: Path) -> str | None:
+    dataset = catalog.get(name)
+    path = getattr(dataset, "written", None) or _place(dataset)
+    return None if path is None else _relative(path, project)
+
+
+def _place(dataset: Any) -> Path | None:
+    if isinstance(dataset, MemoryDataset):
+        return None
+    return Path(str(getattr(dataset, "path", None) or dataset._filepath))
+
+
+def _relative(path: Path, project: Path) -> str:
+    return Path(os.path.relpath(project / path, project)).as_posix()
+
+
+def _metadata(name: str, catalog: CatalogProtocol) -> Mapping[str, Any]:
+    return getattr(catalog.get(name), "metadata", None) or {}
+
+
+def _code(modules: set[str], names: Iterable[str], catalog: CatalogProtocol) -> list[str]:
+    """Return files and folders of the code that modules and datasets rest on, all of the modalities named included."""
+    names = [name for name in names if not name.startswith("params:") or "." in name]
+    kinds = {type(catalog.get(name)).__module__ for name in names if not name.startswith("params:")}
+    modules = modules | {module for module in kinds if module.startswith(f"{PACKAGE.name}.")}
+    concerned = {name.removeprefix("params:").partition(".")[0] for name in names} & set(MODALITIES)
+    files = set[Path]()
+    for modality in concerned:
+        package = f"{PACKAGE.name}.modalities.{modality}"
+        modules.add(package)
+        files |= package_files(package)
+    files |= imported_files([*modules, *(_module(file) for file in files)])
+    return sorted(f"src/{path.relative_to(PACKAGE.parent).as_posix()}" for path in _collapsed(files))
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _collapsed(files: set[Path]) -> set[Path]:
+    """Replace the modules of a folder that are all there by the folder, and add the data of a module's own name."""
+    found = set[Path]()
+    folders = {folder for file in files for folder in file.parents if folder.is_relative_to(PACKAGE)}
+    whole = {folder for folder in folders if set(folder.rglob("*.py")) <= files}
+    for file in files:
+        above = [folder for folder in file.parents if folder in whole]
+        found |= {above[-1]} if above else set(file.parent.glob(f"{file.stem}.*"))
+    return found

@@ -1,0 +1,80 @@
+"""What the stages of this very project are."""
+
+from pathlib import Path
+
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from kedro.inspection import get_project_snapshot
+
+from kefu.experiments.stages import Stage, derive_stages
+from kefu.modalities import MODALITIES
+from kefu.pipeline_registry import register_pipelines
+
+ROOT = Path(__file__).parents[2]
+GIVEN = {"versioned": False}
+
+
+@pytest.fixture(scope="module")
+def stages() -> dict[str, Stage]:
+    bootstrap_project(ROOT)
+    modules = {node.name: node.func.__module__ for pipeline in register_pipelines().values() for node in pipeline.nodes}
+    snapshot = get_project_snapshot(ROOT, runtime_params=GIVEN)
+    with KedroSession.create(ROOT, runtime_params=GIVEN) as session:
+        catalog = session.load_context().catalog
+        found = derive_stages(snapshot.pipelines, modules, catalog, ROOT, options="--params versioned=false")
+    return {stage.name: stage for stage in found}
+
+
+def outs(stage: Stage) -> set[str]:
+    return {*stage.outs, *stage.kept_outs, *stage.metrics}
+
+
+def test_every_pipeline_is_a_stage_or_made_of_stages(stages: dict[str, Stage]) -> None:
+    pipelines = register_pipelines()
+    for name, pipeline in pipelines.items():
+        parts = [pipelines[stage] for stage in stages if set(pipelines[stage].nodes) <= set(pipeline.nodes)]
+        assert {node for part in parts for node in part.nodes} == set(pipeline.nodes), name
+
+
+def test_no_two_stages_write_the_same(stages: dict[str, Stage]) -> None:
+    written = [path for stage in stages.values() for path in outs(stage)]
+    assert len(written) == len(set(written))
+
+
+def test_what_a_stage_reads_is_written_by_another_one_or_given(stages: dict[str, Stage]) -> None:
+    written = {path for stage in stages.values() for path in outs(stage)}
+    for stage in stages.values():
+        for path in stage.deps:
+            if path.startswith("data/"):
+                assert any(path == other or path.startswith(f"{other}/") for other in written), path
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_code_and_parameters_of_a_modality_are_its_own(stages: dict[str, Stage], modality: str) -> None:
+    for step in ("clean", "augment", "features", "train"):
+        for other in MODALITIES:
+            stage = stages[f"{step}_{modality}"]
+            concerned = any(dep.startswith(f"src/kefu/modalities/{other}") for dep in stage.deps)
+            assert concerned == (other == modality), (stage.name, other)
+            assert other == modality or not any(name.startswith(f"{other}.") for name in stage.params)
+
+
+def test_every_dependency_in_the_code_is_there(stages: dict[str, Stage]) -> None:
+    for stage in stages.values():
+        code = [dep for dep in stage.deps if dep.startswith("src/")]
+        assert all((ROOT / dep).exists() for dep in code)
+        assert any("pipelines" in dep for dep in code), stage.name
+
+
+def test_shards_are_kept_and_metrics_stay_in_git(stages: dict[str, Stage]) -> None:
+    assert "data/02_intermediate/demo/text/cleaned" in stages["clean_text"].kept_outs
+    assert stages["evaluate"].metrics == ["data/08_reporting/demo/current/metrics.json"]
+    assert stages["evaluate"].to_yaml()["metrics"] == [
+        {"data/08_reporting/demo/current/metrics.json": {"cache": False}}
+    ]
+
+
+def test_how_a_run_was_started_makes_no_stage_run_again(stages: dict[str, Stage]) -> None:
+    assert "seed" in stages["train_text"].params
+    assert not any("given_params" in stage.params for stage in stages.values())
