@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from kefu.config_loader import PresetConfigLoader
 from kefu.tickets.errors import KefuError
 
 ROOT = Path(__file__).parents[1]
+DVC = [sys.executable, "-m", "dvc"]
 
 
 @pytest.fixture
@@ -94,6 +96,6 @@ def test_dvc_reads_the_stages(project: Path) -> None:
     pytest.importorskip("dvc")
     sync()
     subprocess.run(["git", "init", "-q"], check=True)
-    subprocess.run(["dvc", "init", "-q"], check=True)
-    listed = subprocess.run(["dvc", "stage", "list", "--name-only"], check=True, capture_output=True, text=True)
+    subprocess.run([*DVC, "init", "-q"], check=True)
+    listed = subprocess.run([*DVC, "stage", "list", "--name-only"], check=True, capture_output=True, text=True)
     assert {"demo_data", "clean_text", "train_image", "fuse", "evaluate"} <= set(listed.stdout.split())

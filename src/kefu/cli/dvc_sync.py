@@ -27,8 +27,8 @@ def dvc_sync(environment: str | None, preset: str | None, check: bool) -> None:
     kefu dvc-sync --env retail --preset best
     kefu dvc-sync --check                    are both as this project says? environment and preset are taken from them
 
-    `dvc repro` then runs what has changed. An experiment changes a value of params.yaml:
-    `dvc exp run -S text.training.max_epochs=5`; to keep it, write it into conf/ and run this command again.
+    `dvc repro` then runs what has changed. To try a value, type it into params.yaml; to keep it, write it into
+    conf/ and run this command again.
     """  # noqa: D301 - click wants the backspace itself
     from kefu.tickets.errors import KefuError
 
