@@ -27,7 +27,7 @@ def stages() -> dict[str, Stage]:
 
 
 def outs(stage: Stage) -> set[str]:
-    return {*stage.outs, *stage.kept_outs, *stage.metrics}
+    return {*stage.outs, *stage.metrics}
 
 
 def test_every_pipeline_is_a_stage_or_made_of_stages(stages: dict[str, Stage]) -> None:
@@ -67,8 +67,8 @@ def test_every_dependency_in_the_code_is_there(stages: dict[str, Stage]) -> None
         assert any("pipelines" in dep for dep in code), stage.name
 
 
-def test_shards_are_kept_and_metrics_stay_in_git(stages: dict[str, Stage]) -> None:
-    assert "data/02_intermediate/demo/text/cleaned" in stages["clean_text"].kept_outs
+def test_metrics_are_told_from_other_outputs(stages: dict[str, Stage]) -> None:
+    assert stages["clean_text"].outs == ["data/02_intermediate/demo/text/cleaned"]
     assert stages["evaluate"].metrics == ["data/08_reporting/demo/current/metrics.json"]
     assert stages["evaluate"].to_yaml()["metrics"] == [
         {"data/08_reporting/demo/current/metrics.json": {"cache": False}}

@@ -14,8 +14,8 @@ def imported_files(modules: Iterable[str]) -> set[Path]:
     """Return the files of the package that modules are made of: their own and those they import, to the end.
 
     Imports within functions count, but for those named ``preview``, which draw for kedro-viz; those for type checkers
-    alone do not. Of a package that merely shows names of its
-    modules, only the modules of the names taken count, though Python imports all of them.
+    alone do not. Of a package that merely shows names of its modules, only the modules of the names taken count, though
+    Python imports all of them.
 
     Args:
         modules: dotted names within kefu.

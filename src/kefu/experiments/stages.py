@@ -6,7 +6,7 @@ the parameters of its nodes, and on the code that its nodes and datasets rest on
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +30,14 @@ class Stage:
     """Code, then data."""
     params: Sequence[str]
     outs: Sequence[str]
-    kept_outs: Sequence[str] = field(default=())
-    """Outputs that a run looks into before it writes them anew."""
-    metrics: Sequence[str] = field(default=())
+    metrics: Sequence[str]
 
     def to_yaml(self) -> dict[str, Any]:
         """Return the entry of ``dvc.yaml``."""
-        outs = [*self.outs, *({path: {"persist": True}} for path in self.kept_outs)]
         parts = {
             "deps": list(self.deps),
             "params": list(self.params),
-            "outs": outs,
+            "outs": list(self.outs),
             "metrics": [{path: {"cache": False}} for path in self.metrics],
         }
         return {"cmd": self.command, **{name: part for name, part in parts.items() if part}}
@@ -83,21 +80,19 @@ def _stage(
     used = {name for node in pipeline.nodes for name in (*node.inputs, *node.outputs)}
     made = {name for node in pipeline.nodes for name in node.outputs}
     read = {name for name in used - made if not name.startswith("params:")}
-    files: dict[str, list[str]] = {"outs": [], "kept": [], "metrics": []}
+    outs: list[str] = []
+    metrics: list[str] = []
     for name in sorted(made):
         path = _written(name, catalog, project)
         if path is not None:
-            tracked = _metadata(name, catalog).get("dvc", {})
-            kind = "metrics" if tracked.get("metric") else "kept" if tracked.get("persist") else "outs"
-            files[kind].append(path)
+            (metrics if _metadata(name, catalog).get("dvc", {}).get("metric") else outs).append(path)
     return Stage(
         name=pipeline.name,
         command=f"kedro run --pipelines {pipeline.name} {options}",
         deps=[*_code({modules[node.name] for node in pipeline.nodes}, used, catalog), *_read(read, catalog, project)],
         params=sorted({name.removeprefix("params:") for name in used if name.startswith("params:")} - UNTRACKED),
-        outs=files["outs"],
-        kept_outs=files["kept"],
-        metrics=files["metrics"],
+        outs=outs,
+        metrics=metrics,
     )
 
 

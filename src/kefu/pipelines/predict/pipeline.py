@@ -1,5 +1,8 @@
 """Wiring of the prediction pipelines."""
 
+from collections.abc import Callable
+
+import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from kefu.pipelines.predict.nodes import predict_tickets, predict_tickets_if_any
@@ -7,27 +10,14 @@ from kefu.pipelines.predict.nodes import predict_tickets, predict_tickets_if_any
 
 def create_pipeline() -> Pipeline:
     """Predict the tickets that a user names."""
-    return Pipeline(
-        [
-            Node(
-                predict_tickets,
-                inputs=["new_tickets", "model", "params:confidence"],
-                outputs="predictions",
-                name="predict_new_tickets",
-            )
-        ]
-    )
+    return _pipeline(predict_tickets, "new_tickets", "predictions")
 
 
 def create_out_of_scope_pipeline() -> Pipeline:
     """Predict the tickets of the data set that belong to no label, where it has such tickets."""
-    return Pipeline(
-        [
-            Node(
-                predict_tickets_if_any,
-                inputs=["out_of_scope_tickets", "model", "params:confidence"],
-                outputs="out_of_scope_predictions",
-                name="predict_out_of_scope_tickets",
-            )
-        ]
-    )
+    return _pipeline(predict_tickets_if_any, "out_of_scope_tickets", "out_of_scope_predictions")
+
+
+def _pipeline(function: Callable[..., pd.DataFrame], tickets: str, predictions: str) -> Pipeline:
+    inputs = [tickets, "model", "params:confidence"]
+    return Pipeline([Node(function, inputs=inputs, outputs=predictions, name=f"predict_{tickets}")])
