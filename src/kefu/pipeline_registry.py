@@ -42,5 +42,9 @@ def _training_steps() -> dict[str, dict[str, Pipeline]]:
         "pretrain": {"pretrain": pretrain.create_pipeline()},
         **{f"train_{name}": {f"train_{name}": train.create_pipeline(name)} for name in MODALITIES},
         "fuse": {"fuse": fuse.create_pipeline()},
-        "evaluate": {"evaluate": evaluate.create_pipeline()},
+        "evaluate": {
+            "score": evaluate.create_scoring_pipeline(),
+            "analyse": evaluate.create_analysis_pipeline(),
+            "report": evaluate.create_report_pipeline(),
+        },
     }

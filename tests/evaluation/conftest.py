@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kefu.evaluation import Evaluation, EvaluationParameters, Predictions, evaluate
+from kefu.evaluation import Analysis, EvaluationParameters, Predictions, evaluate
 from kefu.evaluation.bootstrap import Resampling
 
 
@@ -86,7 +86,7 @@ def make_quarantine() -> pd.DataFrame:
     )
 
 
-def run_evaluation(scored: Sequence[Predictions] | None = None, **given) -> Evaluation:
+def run_evaluation(scored: Sequence[Predictions] | None = None, **given) -> Analysis:
     """Evaluate with everything given; keyword arguments replace what is given."""
     if scored is None:
         late = make_random(120, 3, seed=1, skill=3.0)
@@ -116,7 +116,7 @@ def quarantine() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def usual() -> Evaluation:
+def usual() -> Analysis:
     """Four models on 120 tickets, evaluated once for all who only read it."""
     return run_evaluation()
 

@@ -1,7 +1,8 @@
 """Evaluation: metrics with intervals, calibration, figures, report."""
 
-from kefu.evaluation.evaluation import Evaluation, EvaluationParameters, evaluate
+from kefu.evaluation.analysis import Analysis
+from kefu.evaluation.evaluation import EvaluationParameters, evaluate
 from kefu.evaluation.predictions import Predictions
 from kefu.evaluation.robustness import Scenario
 
-__all__ = ["Evaluation", "EvaluationParameters", "Predictions", "Scenario", "evaluate"]
+__all__ = ["Analysis", "EvaluationParameters", "Predictions", "Scenario", "evaluate"]

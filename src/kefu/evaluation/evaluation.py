@@ -2,16 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from pydantic import Field
 
 from kefu.evaluation import figures
 from kefu.evaluation.against_singles import against_singles
+from kefu.evaluation.analysis import Analysis, plain, records, records_by
 from kefu.evaluation.bootstrap import (
     ACCURACY,
     FIRST_CLASS,
@@ -44,15 +44,6 @@ class EvaluationParameters(Parameters):
     mistakes: int = Field(10, ge=0, description="Most confident mistakes to list.")
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """What was found: ``metrics`` for machines (JSON), ``figures`` for the eye, ``tables`` for both."""
-
-    metrics: dict[str, Any]
-    figures: dict[str, go.Figure]
-    tables: dict[str, pd.DataFrame]
-
-
 def evaluate(
     predictions: Sequence[Predictions],
     *,
@@ -64,7 +55,7 @@ def evaluate(
     quarantine: pd.DataFrame,
     tickets: pd.DataFrame,
     parameters: EvaluationParameters,
-) -> Evaluation:
+) -> Analysis:
     """Score every strategy and modality, compare each with the chosen strategy, and draw what was found.
 
     Args:
@@ -116,12 +107,12 @@ def evaluate(
     metrics = _headline(comparison, scores, best_fusion)
     metrics |= {
         "significantly_worse": int(tables["against_singles"]["worse"].sum()),
-        "strategies": _records(comparison[comparison["kind"] == "fusion"], "name"),
-        "modalities": _records(comparison[comparison["kind"] == "modality"], "name"),
-        "against_singles": _rows(tables["against_singles"]),
-        "per_class": _records(tables["per_class"], "class"),
-        "combinations": _records(tables["combinations"], "group"),
-        "languages": _records(tables["languages"], "group"),
+        "strategies": records_by(comparison[comparison["kind"] == "fusion"].drop(columns="kind"), "name"),
+        "modalities": records_by(comparison[comparison["kind"] == "modality"].drop(columns="kind"), "name"),
+        "against_singles": records(tables["against_singles"]),
+        "per_class": records_by(tables["per_class"], "class"),
+        "combinations": records_by(tables["combinations"], "group"),
+        "languages": records_by(tables["languages"], "group"),
         "confusion": {"classes": list(best_fusion.classes), "counts": counts.tolist()},
         "data": data_facts(tickets, quarantine),
         "method": {
@@ -133,9 +124,11 @@ def evaluate(
             "calibration_bins": parameters.calibration_bins,
             "coverage": float(judged["asked"].iloc[0]) if judged is not None else None,
         },
-        "selection": _records(tables["selection"], "strategy") if "selection" in tables else {},
-        "label_sets": _records(tables["label_sets"], "group") if "label_sets" in tables else {},
-        "robustness": dict(zip(scenario_names(tables["robustness"]), _rows(tables["robustness"]), strict=True))
+        "selection": records_by(tables["selection"].drop(columns="kind", errors="ignore"), "strategy")
+        if "selection" in tables
+        else {},
+        "label_sets": records_by(tables["label_sets"], "group") if "label_sets" in tables else {},
+        "robustness": dict(zip(scenario_names(tables["robustness"]), records(tables["robustness"]), strict=True))
         if scenarios
         else {},
         "out_of_scope": _out_of_scope(judged),
@@ -157,7 +150,7 @@ def evaluate(
         drawn["robustness"] = figures.robustness(tables["robustness"])
     if len(quarantine):
         drawn["quarantine"] = figures.quarantine(tables["quarantine"])
-    return Evaluation(metrics, drawn, tables)
+    return Analysis(metrics, drawn, tables)
 
 
 def _scored(predictions: Sequence[Predictions], split: str) -> list[Predictions]:
@@ -217,17 +210,17 @@ def _comparison(scored: Sequence[Predictions], chosen: Predictions, parameters: 
 def _headline(comparison: pd.DataFrame, scores: Intervals, chosen: Predictions) -> dict[str, Any]:
     row = comparison[comparison["name"] == chosen.name].iloc[0]
     columns = score_columns(scores)
-    headline = {name: _plain(columns[name]) for name in sorted(columns, key=lambda name: name.startswith("accuracy"))}
+    headline = {name: plain(columns[name]) for name in sorted(columns, key=lambda name: name.startswith("accuracy"))}
     headline |= {"n": len(chosen), "customers": scores.customers, "chosen": chosen.name}
-    headline |= {name: _plain(row[name]) for name in ("ece", "log_loss", "brier")}
+    headline |= {name: plain(row[name]) for name in ("ece", "log_loss", "brier")}
     modalities = comparison[(comparison["kind"] == "modality") & (comparison["n"] > 0)]
     if modalities.empty:
         return headline | {"gain_over_best_modality": None, "best_modality": None}
     best = modalities.sort_values("macro_f1", kind="stable").iloc[-1]
     kept = ("name", "n", "common", "macro_f1", "chosen_macro_f1", "gain", "gain_low", "gain_high", "p_value")
     return headline | {
-        "gain_over_best_modality": _plain(best["gain"]),
-        "best_modality": {name: _plain(best[name]) for name in kept},
+        "gain_over_best_modality": plain(best["gain"]),
+        "best_modality": {name: plain(best[name]) for name in kept},
     }
 
 
@@ -258,7 +251,13 @@ def _out_of_scope(judged: pd.DataFrame | None) -> dict[str, float | int | None] 
     if judged is None or judged["in_scope"].all():
         return None
     scores = score_out_of_scope(judged[judged["in_scope"]], judged[~judged["in_scope"]])
-    return {name: _plain(value) for name, value in scores.items()}
+    return {name: plain(value) for name, value in scores.items()}
+
+
+def _evidence(evidence: pd.DataFrame | None) -> dict[str, Any]:
+    if evidence is None or evidence.empty:
+        return {}
+    return records_by(evidence.drop(columns="kind", errors="ignore"), "strategy")
 
 
 def _cautions(predictions: Predictions, customers: int) -> list[str]:
@@ -278,17 +277,3 @@ def _cautions(predictions: Predictions, customers: int) -> list[str]:
     if nameless:
         cautions.append(f"{nameless:,} tickets name no customer and count as one each: intervals may be too narrow.")
     return cautions
-
-
-def _records(table: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
-    return {str(row.pop(key)): row for row in _rows(table.drop(columns="kind", errors="ignore"))}
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
-
-
-def _plain(value: Any) -> Any:
-    """Turn a numpy number into Python's; NaN, which JSON lacks, into None."""
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,108 +4,145 @@ import html
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 from plotly.utils import PlotlyJSONEncoder
 
-from kefu.evaluation.evaluation import Evaluation
+from kefu.evaluation.analysis import Analysis
 from kefu.evaluation.figures import ON_DARK, template
 from kefu.evaluation.robustness import AS_IT_CAME, UNCHANGED, scenario_names
 
-NAMES = {
-    "name": "Model",
-    "strategy": "Strategy",
-    "compared_with": "Compared with",
-    "taken": "Taken",
-    "n": "Tickets",
-    "accuracy": "Accuracy",
-    "macro_f1": "Macro-F1",
-    "ece": "ECE",
-    "log_loss": "Log loss",
-    "brier": "Brier",
-    "chosen_macro_f1": "Chosen on same",
-    "gain": "Gain",
-    "p_value": "p",
-    "class": "Class",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-    "support": "Tickets",
-    "predicted": "Predicted",
-    "true": "True",
-    "group": "Tickets with",
-    "share": "Share of the true",
-    "tickets": "Tickets",
-    "ticket_id": "Ticket",
-    "holds": "Holds",
-    "probability": "Probability",
-    "modality": "Lost",
-    "reason": "Reason",
-    "losses": "Losses",
-    "split": "Split",
-    "label": "Label",
-    "coverage": "Coverage",
-    "set_size": "Labels a set",
-    "flagged": "Taken for out of scope",
-    "compared": "Class or group",
-    "of_kind": "Kind",
-    "best_single": "Best single",
-    "single": "F1 of single",
-    "fusion": "F1 of fusion",
-    "worse": "Shown to be worse",
-    "input": "Input",
-    "loss": "Macro-F1 lost",
-}
-
 UNSHOWN = ("kind", "brier", "common", "chosen_accuracy", "low", "high")
+"""Columns that are kept for machines alone."""
+
+Words = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: the template ``page/<name>.html``, and its title in English and in Chinese."""
+
+    name: str
+    title: tuple[str, str]
+
+
+SECTIONS = (
+    Section("comparison", ("Comparison", "对比")),
+    Section("classes", ("Classes", "类别")),
+    Section("modalities", ("Modalities", "模态")),
+    Section("contribution", ("Contribution", "模态贡献")),
+    Section("confusion", ("Confusion", "混淆")),
+    Section("calibration", ("Calibration", "校准")),
+    Section("robustness", ("Noise and absence", "噪声与缺失")),
+    Section("robustness_curves", ("Robustness curves", "鲁棒性曲线")),
+    Section("unknown", ("Label sets and scope", "标签集合与范围")),
+    Section("errors", ("Errors", "错误")),
+    Section("labels", ("Labels", "标注")),
+    Section("data_size", ("Data size", "数据量")),
+    Section("learning", ("Learning", "训练过程")),
+    Section("augmentation", ("Augmentation", "数据增强")),
+    Section("data", ("Data", "数据")),
+    Section("leakage", ("Leakage", "数据泄漏")),
+    Section("reproduce", ("Reproduce", "复现")),
+)
+"""In the order of the page. One whose name is that of an analysis is shown where that analysis was made."""
 
 
 def render_report(
-    evaluation: Evaluation,
+    evaluation: Analysis,
     *,
     title: str,
     synthetic: bool,
     contact_sheets: Mapping[str, go.Figure],
     facts: Mapping[str, str],
+    analyses: Mapping[str, Analysis] | None = None,
 ) -> str:
     """Return the report as one HTML document: scripts, charts and pictures inside, no request to any network.
 
     Args:
-        evaluation: What was found.
+        evaluation: What was found on the evaluated split.
         title: Of the page; plain text.
         synthetic: Whether the tickets were made by a program, which the page then says on top.
         contact_sheets: For each modality what augmentation does to it.
         facts: How to get these figures again: commands, seed, commit, versions, …
+        analyses: What else was found, by the name of the section that shows it; there it is ``analysis``.
     """
+    words = read_words()
     charts = {name: _chart(figure) for name, figure in evaluation.figures.items()}
     sheets = {name: _sheet(figure) for name, figure in contact_sheets.items()}
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
-        files("kefu.evaluation").joinpath("report.html").read_text(encoding="utf-8")
-    )
     metrics = evaluation.metrics
-    return page.render(
+    learning = [name for name in charts if name.startswith("learning_")]
+    found = {name: _shown(name, analysis, words) for name, analysis in (analyses or {}).items()}
+    there = {
+        "comparison", "classes", "modalities", "confusion", "calibration", "data", "reproduce", *found,
+        *(["robustness"] if "robustness" in evaluation.tables else []),
+        *(["unknown"] if "label_sets" in evaluation.tables else []),
+        *(["learning"] if learning else []),
+        *(["augmentation"] if sheets else []),
+    }  # fmt: skip
+    environment = Environment(
+        loader=PackageLoader("kefu.evaluation", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"t": both_languages, "percent": percent, "number": number}
+    return environment.get_template("page.html").render(
         title=title,
         synthetic=synthetic,
+        sections=[section for section in SECTIONS if section.name in there],
+        analyses=found,
         metrics=metrics,
         sentences=_in_words(metrics),
         singles_sentence=_singles_in_words(metrics["against_singles"], metrics["chosen"]),
         robustness_sentence=_robustness_in_words(metrics["robustness"]),
         charts=charts,
-        learning=[name for name in charts if name.startswith("learning_")],
+        learning=learning,
         sheets=sheets,
         facts=facts,
-        tables={name: _table(table) for name, table in _for_people(evaluation.tables).items()},
+        tables={name: _table(table, words) for name, table in _for_people(evaluation.tables).items()},
         templates=_script_json({"light": template(), "dark": template(dark=True), "onDark": ON_DARK}),
+        chart_words=_script_json(words["charts"]),
         plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
-        percent=percent,
-        number=number,
+        style=Markup(_page_file("style.css")),
+        script=Markup(_page_file("script.js")),
     )
+
+
+def read_words() -> Words:
+    """Return what is said in two languages: ``columns`` by their name, ``charts`` by their English text."""
+    words: dict[str, dict[str, Any]] = {"columns": {}, "charts": {}}
+    for path in sorted(files("kefu.evaluation").joinpath("page/words").iterdir(), key=lambda path: path.name):
+        for kind, entries in json.loads(path.read_text(encoding="utf-8")).items():
+            words[kind] |= entries
+    return words
+
+
+def both_languages(english: object, chinese: object) -> Markup:
+    """Return a text in both languages, of which the page shows one; once where both say the same."""
+    if english == chinese:
+        return escape(english)
+    return Markup('<span class="t" lang="en">{}</span><span class="t" lang="zh">{}</span>').format(english, chinese)
+
+
+def _page_file(name: str) -> str:
+    return files("kefu.evaluation").joinpath("page", name).read_text(encoding="utf-8")
+
+
+def _shown(name: str, analysis: Analysis, words: Words) -> dict[str, Any]:
+    return {
+        "metrics": analysis.metrics,
+        "charts": {f"{name}-{key}": _chart(figure) for key, figure in analysis.figures.items()},
+        "tables": {key: _table(table, words) for key, table in analysis.tables.items()},
+    }
 
 
 def percent(value: float | None) -> str:
@@ -239,12 +276,15 @@ def _script_json(value: Any) -> Markup:
     return Markup(text)
 
 
-def _table(table: pd.DataFrame) -> dict[str, Any]:
+def _table(table: pd.DataFrame, words: Words) -> dict[str, Any]:
     """Turn a table into text; an interval stands in the cell of the value it belongs to."""
     columns = [name for name in map(str, table.columns) if name not in UNSHOWN and not name.endswith(("_low", "_high"))]
     return {
         "columns": [
-            {"name": NAMES.get(name, name.capitalize()), "numeric": pd.api.types.is_numeric_dtype(table[name])}
+            {
+                "name": words["columns"].get(name, [name.capitalize()] * 2),
+                "numeric": pd.api.types.is_numeric_dtype(table[name]),
+            }
             for name in columns
         ],
         "rows": [[_cell(name, row) for name in columns] for row in table.to_dict("records")],

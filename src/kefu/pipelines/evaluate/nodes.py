@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from kefu import __version__
 from kefu.confidence import ConfidenceParameters
-from kefu.evaluation.evaluation import Evaluation, EvaluationParameters, evaluate
+from kefu.evaluation.analysis import Analysis
+from kefu.evaluation.evaluation import EvaluationParameters, evaluate
 from kefu.evaluation.predictions import NOTHING, Predictions, modality_columns
 from kefu.evaluation.report import render_report
 from kefu.evaluation.robustness import Scenario
@@ -184,7 +185,7 @@ def evaluate_predictions(
     preset: str | None,
     params: EvaluationParameters,
     **histories: pd.DataFrame,
-) -> tuple[Evaluation, dict[str, Any], go.Figure, go.Figure, go.Figure, go.Figure, go.Figure]:
+) -> tuple[Analysis, dict[str, Any], go.Figure, go.Figure, go.Figure, go.Figure, go.Figure]:
     """Score, compare and draw.
 
     Returns:
@@ -201,20 +202,30 @@ def evaluate_predictions(
         tickets=tickets,
         parameters=params,
     )
-    evaluation = replace(evaluation, metrics=evaluation.metrics | {"preset": preset})
-    return (evaluation, evaluation.metrics, *(evaluation.figures[name] for name in SHOWN_FIGURES))
+    evaluation = replace(evaluation, metrics={**evaluation.metrics, "preset": preset})
+    return (evaluation, dict(evaluation.metrics), *(evaluation.figures[name] for name in SHOWN_FIGURES))
 
 
 def write_report(
-    evaluation: Evaluation,
+    evaluation: Analysis,
     tickets: pd.DataFrame,
     dataset_name: str,
     preset: str | None,
     given_params: str,
     seed: int,
-    **contact_sheets: go.Figure,
+    **parts: Any,
 ) -> str:
-    """Render the report: one HTML file that needs nothing else."""
+    """Render the report: one HTML file that needs nothing else.
+
+    Args:
+        evaluation: scores of the evaluated split.
+        tickets: all kept tickets.
+        dataset_name: of the title.
+        preset: which models were trained.
+        given_params: what was typed after ``--params``.
+        seed: of everything.
+        parts: ``<name>_analysis`` of each other analysis, ``<modality>_contact_sheet`` of each modality.
+    """
     synthetic = "synthetic" in tickets and tickets["synthetic"].astype(str).str.lower().eq("true").any()
     environment = "" if dataset_name == "demo" else f" --env {dataset_name}"
     given = f" --params {given_params}" if given_params else ""
@@ -222,7 +233,10 @@ def write_report(
         evaluation,
         title=f"kefu · {dataset_name}",
         synthetic=bool(synthetic),
-        contact_sheets={name: sheet for name, sheet in contact_sheets.items() if sheet.layout.images or sheet.data},
+        analyses=_named(parts, "_analysis"),
+        contact_sheets={
+            name: sheet for name, sheet in _named(parts, "_contact_sheet").items() if sheet.layout.images or sheet.data
+        },
         facts={
             "Command": f"kedro run --pipeline train_fusion{environment}{given}",
             "Preset": preset or "none",
@@ -231,6 +245,10 @@ def write_report(
             "torch": torch.__version__,
         },
     )
+
+
+def _named(parts: Mapping[str, Any], suffix: str) -> dict[str, Any]:
+    return {name.removesuffix(suffix): part for name, part in parts.items() if name.endswith(suffix)}
 
 
 def _normalised(probabilities: torch.Tensor) -> Any:

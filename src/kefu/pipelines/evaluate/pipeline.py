@@ -1,8 +1,9 @@
-"""Wiring of the evaluation pipeline."""
+"""Wiring of the evaluation pipelines: scores, what else there is to know of the model, the report."""
 
 from kedro.pipeline import Node, Pipeline
 
 from kefu.modalities import MODALITIES
+from kefu.pipelines.evaluate.leakage import find_leaks
 from kefu.pipelines.evaluate.nodes import (
     SHOWN_FIGURES,
     collect_predictions,
@@ -12,9 +13,12 @@ from kefu.pipelines.evaluate.nodes import (
     write_report,
 )
 
+ANALYSES = ("leakage",)
+"""What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report."""
 
-def create_pipeline() -> Pipeline:
-    """Collect, score, report."""
+
+def create_scoring_pipeline() -> Pipeline:
+    """Collect what the models say of the evaluated split, and score it."""
     return Pipeline(
         [
             Node(
@@ -78,6 +82,19 @@ def create_pipeline() -> Pipeline:
                 outputs=["evaluation", "metrics", *(f"{name}_figure" for name in SHOWN_FIGURES)],
                 name="evaluate_predictions",
             ),
+        ]
+    )
+
+
+def create_analysis_pipeline() -> Pipeline:
+    """Look into the model and its data, a node for each question."""
+    return Pipeline([Node(find_leaks, inputs=["tickets"], outputs="leakage_analysis", name="find_leaks")])
+
+
+def create_report_pipeline() -> Pipeline:
+    """Write down all that was found, for people."""
+    return Pipeline(
+        [
             Node(
                 write_report,
                 inputs={
@@ -87,7 +104,8 @@ def create_pipeline() -> Pipeline:
                     "preset": "params:preset",
                     "given_params": "params:given_params",
                     "seed": "params:seed",
-                    **{modality: f"{modality}.contact_sheet" for modality in MODALITIES},
+                    **{f"{name}_analysis": f"{name}_analysis" for name in ANALYSES},
+                    **{f"{modality}_contact_sheet": f"{modality}.contact_sheet" for modality in MODALITIES},
                 },
                 outputs="report",
                 name="write_report",
