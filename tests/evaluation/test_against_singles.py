@@ -204,7 +204,7 @@ def test_the_report_says_that_it_is_nowhere_worse(evaluated, predictions, single
     same = evaluated([predictions(TRUTH, TRUTH), single("text", TRUTH)])
     assert same.metrics["significantly_worse"] == 0
     assert (
-        "In none of the 5 classes and groups is late significantly worse than the best single modality.</p>"
+        "In none of the 5 classes and groups is late significantly worse than the best single modality.</span>"
         in report(same)
     )
     few = {"customer_id": [f"c{row % 9}" for row in range(60)]}

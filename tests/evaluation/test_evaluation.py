@@ -75,13 +75,13 @@ def test_a_modality_nobody_has_says_so(evaluated, predictions):
 
 def test_one_customer_one_class_and_absent_classes_are_said(evaluated, predictions):
     cautions = evaluated([predictions([0, 0], [0, 0], customer_id=["x", "x"])]).metrics["cautions"]
-    assert any("one customer" in caution for caution in cautions)
-    assert any("b, c" in caution for caution in cautions)
-    assert any("Only 2 tickets" in caution for caution in cautions)
+    assert any("one customer" in caution["en"] for caution in cautions)
+    assert any("b, c" in caution["en"] for caution in cautions)
+    assert any("Only 2 tickets" in caution["en"] for caution in cautions)
     only = evaluated([predictions([0, 0], [0, 0], classes=["a"])])
     assert only.metrics["macro_f1"] == 1.0
     nameless = evaluated([predictions([0, 0], [0, 0], customer_id=["", None])]).metrics["cautions"]
-    assert any("2 tickets name no customer" in caution for caution in nameless)
+    assert any("2 tickets name no customer" in caution["en"] for caution in nameless)
 
 
 def test_nothing_quarantined_and_nothing_learnt_leave_no_figure(evaluated, quarantine):

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pytest
 
 from kefu.evaluation.contact_sheet import picture_sheet, spectrogram_sheet, text_sheet
-from kefu.evaluation.report import render_report
+from kefu.evaluation.report import SECTIONS, UNSHOWN, read_words, render_report
 
 HOSTILE = "<script>alert('连衣裙')</script>"
 
@@ -134,3 +134,41 @@ def test_one_modality_nobody_has_renders(render, evaluated, predictions):
     late = predictions([0, 1, 2], [0, 1, 1])
     nobody = predictions([0], [0], name="audio", kind="modality", has_audio=[True]).select(np.array([], dtype=int))
     assert "audio" in Page(render(evaluated([late, nobody]))).text
+
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+IN_BOTH = {"p", "F1", "ECE", "Brier"}
+
+
+def words_of_charts(found):
+    for figure in found.figures.values():
+        drawing = figure.to_dict()
+        axes = [axis for name, axis in drawing["layout"].items() if re.match(r"[xy]axis", name)]
+        yield from (axis["title"]["text"] for axis in axes if axis.get("title", {}).get("text"))
+        yield drawing["layout"]["title"]["text"]
+        yield from (trace["name"] for trace in drawing["data"] if trace.get("name"))
+
+
+def test_everything_kefu_writes_is_there_in_chinese_too(usual):
+    words = read_words()
+    said = {word for word in words_of_charts(usual) if word not in {*usual.metrics["data"]["splits"], *IN_BOTH}}
+    assert {word for word in said if word not in words["charts"]} == set()
+    columns = {name for table in usual.tables.values() for name in table if not name.endswith(("_low", "_high"))}
+    missing = columns - words["columns"].keys() - set(UNSHOWN)
+    assert {name for name in missing if not name.startswith("has_")} == set()
+    for english, chinese in words["columns"].values():
+        assert CHINESE.search(chinese) or english in IN_BOTH
+    for section in SECTIONS:
+        assert CHINESE.search(section.title[1])
+
+
+def test_both_languages_say_the_same_number_of_things(render):
+    page = Page(render())
+    texts = [attrs["lang"] for _, attrs in page.elements if attrs.get("class") == "t"]
+    assert texts.count("en") == texts.count("zh") > 50
+    assert "在从未见过的 100 张工单中，late 融合模型" in page.text
+
+
+def test_a_chart_without_chinese_words_keeps_its_english(render):
+    sheet = go.Figure(go.Scatter(x=[1], y=[1]), layout={"title": {"text": "Not translated"}})
+    assert "<figcaption>Not translated</figcaption>" in render(contact_sheets={"audio": sheet})

@@ -122,10 +122,10 @@ def test_the_evaluation_and_the_report_show_it(evaluated, scenarios):
     assert "robustness" in found.figures
     page = report(found)
     assert '<a href="#robustness">' in page
-    assert "Noise and absence</h2>" in page
+    assert "Noise and absence</span>" in page
     assert "Worst is text missing: macro-F1 of the 20 tickets goes from 1.000 to 0.333 (lost 0.667, interval" in page
     assert "The calibration error lies between 0.150 (as it came) and 0.400 (image noisy)." in page
-    assert '<th scope="row">as it came</th>' in page
+    assert ">as it came</span>" in page
 
 
 def test_a_change_that_costs_nothing_says_so(evaluated, answers):
@@ -148,7 +148,7 @@ def test_nobody_having_it_still_renders(evaluated, answers):
     right = answers(TRUTH)
     nobody = Scenario("noisy", "audio", right.select(np.array([], dtype=int)))
     page = report(evaluated([right], scenarios=[Scenario("none", "", right), nobody]))
-    assert "Noise and absence</h2>" in page
+    assert "Noise and absence</span>" in page
     assert "Worst is" not in page
 
 

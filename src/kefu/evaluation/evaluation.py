@@ -23,6 +23,7 @@ from kefu.evaluation.bootstrap import (
     scores_of,
 )
 from kefu.evaluation.calibration import BINS, expected_calibration_error, reliability_curve
+from kefu.evaluation.cautions import cautions_of
 from kefu.evaluation.confidence import score_label_sets, score_out_of_scope
 from kefu.evaluation.groups import by_group, score_columns
 from kefu.evaluation.metrics import brier, confusion_matrix, frequent_confusions, log_loss, per_class
@@ -30,9 +31,6 @@ from kefu.evaluation.predictions import Predictions, combinations, known, on_com
 from kefu.evaluation.robustness import Scenario, scenario_names, score_scenarios
 from kefu.evaluation.ticket_counts import data_facts, labels_by_split, modalities_by_split, quarantine_reasons
 from kefu.parameters import Parameters
-
-FEW_TICKETS = 100
-FEW_CUSTOMERS = 20
 
 
 class EvaluationParameters(Parameters):
@@ -132,7 +130,7 @@ def evaluate(
         if scenarios
         else {},
         "out_of_scope": _out_of_scope(judged),
-        "cautions": _cautions(best_fusion, scores.customers),
+        "cautions": cautions_of(best_fusion, scores.customers),
     }
     drawn = {
         "comparison": figures.comparison(comparison, chosen),
@@ -258,22 +256,3 @@ def _evidence(evidence: pd.DataFrame | None) -> dict[str, Any]:
     if evidence is None or evidence.empty:
         return {}
     return records_by(evidence.drop(columns="kind", errors="ignore"), "strategy")
-
-
-def _cautions(predictions: Predictions, customers: int) -> list[str]:
-    """Say what makes the figures weaker than they look."""
-    cautions = []
-    if customers < 2:
-        cautions.append("All tickets come from one customer: no interval can be given.")
-    elif customers < FEW_CUSTOMERS:
-        cautions.append(f"Only {customers} customers: the intervals are probably too narrow.")
-    if len(predictions) < FEW_TICKETS:
-        cautions.append(f"Only {len(predictions)} tickets were scored: expect these figures to move.")
-    support = np.bincount(predictions.targets, minlength=len(predictions.classes))
-    absent = [name for name, n in zip(predictions.classes, support, strict=True) if n == 0]
-    if absent:
-        cautions.append(f"No scored ticket belongs to: {', '.join(absent)}.")
-    nameless = int((known(predictions.tickets["customer_id"], "") == "").sum())
-    if nameless:
-        cautions.append(f"{nameless:,} tickets name no customer and count as one each: intervals may be too narrow.")
-    return cautions

@@ -3,7 +3,8 @@
 import html
 import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -17,10 +18,14 @@ from plotly.utils import PlotlyJSONEncoder
 
 from kefu.evaluation.analysis import Analysis
 from kefu.evaluation.figures import ON_DARK, template
-from kefu.evaluation.robustness import AS_IT_CAME, UNCHANGED, scenario_names
+from kefu.evaluation.report_words import number, percent, say_result, say_robustness, say_singles
+from kefu.evaluation.robustness import AS_IT_CAME, scenario_names
 
 UNSHOWN = ("kind", "brier", "common", "chosen_accuracy", "low", "high")
 """Columns that are kept for machines alone."""
+
+OWN_WORDS = frozenset({"input", "holds", "modality", "best_single", "of_kind", "split", "reason"})
+"""Columns whose cells hold words of kefu's, never a user's."""
 
 Words = Mapping[str, Mapping[str, Any]]
 
@@ -101,9 +106,9 @@ def render_report(
         sections=[section for section in SECTIONS if section.name in there],
         analyses=found,
         metrics=metrics,
-        sentences=_in_words(metrics),
-        singles_sentence=_singles_in_words(metrics["against_singles"], metrics["chosen"]),
-        robustness_sentence=_robustness_in_words(metrics["robustness"]),
+        sentences=say_result(metrics),
+        singles_sentence=say_singles(metrics["against_singles"], metrics["chosen"]),
+        robustness_sentence=say_robustness(metrics["robustness"]),
         charts=charts,
         learning=learning,
         sheets=sheets,
@@ -111,6 +116,7 @@ def render_report(
         tables={name: _table(table, words) for name, table in _for_people(evaluation.tables).items()},
         templates=_script_json({"light": template(), "dark": template(dark=True), "onDark": ON_DARK}),
         chart_words=_script_json(words["charts"]),
+        chinese=words["charts"],
         plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
         style=Markup(_page_file("style.css")),
         script=Markup(_page_file("script.js")),
@@ -118,8 +124,8 @@ def render_report(
 
 
 def read_words() -> Words:
-    """Return what is said in two languages: ``columns`` by their name, ``charts`` by their English text."""
-    words: dict[str, dict[str, Any]] = {"columns": {}, "charts": {}}
+    """Return what is said in two languages: ``columns`` by name, words of ``charts`` and ``cells`` by the English."""
+    words: dict[str, dict[str, Any]] = {"columns": {}, "charts": {}, "cells": {}}
     for path in sorted(files("kefu.evaluation").joinpath("page/words").iterdir(), key=lambda path: path.name):
         for kind, entries in json.loads(path.read_text(encoding="utf-8")).items():
             words[kind] |= entries
@@ -143,89 +149,6 @@ def _shown(name: str, analysis: Analysis, words: Words) -> dict[str, Any]:
         "charts": {f"{name}-{key}": _chart(figure) for key, figure in analysis.figures.items()},
         "tables": {key: _table(table, words) for key, table in analysis.tables.items()},
     }
-
-
-def percent(value: float | None) -> str:
-    """Write a share as ``93.8%``; a dash where there is none."""
-    return "–" if value is None or math.isnan(value) else f"{100 * value:.1f}%"
-
-
-def number(value: float | None, sign: str = "") -> str:
-    """Write a score with three decimals; a dash where there is none."""
-    return "–" if value is None or math.isnan(value) else f"{value:{sign}.3f}".replace("-", "−")
-
-
-def _in_words(metrics: Mapping[str, Any]) -> list[str]:
-    """Say the result as one would aloud, the most important first."""
-    right = round(100 * (metrics["accuracy"] or 0))
-    sentences = [
-        f"Of 100 tickets it has never seen, the {metrics['chosen']} fusion sends about {right} to the right class "
-        f"(measured on {metrics['n']:,} tickets of {_counted(metrics['customers'], 'customer')})."
-    ]
-    best = metrics["best_modality"]
-    if best is not None:
-        sentences.append(_gain_in_words(best, metrics["chosen"]))
-    if metrics["ece"] is not None:
-        error = 100 * metrics["ece"]
-        trust = "can be taken at their word" if error < 5 else "should be read with care" if error < 10 else "mislead"
-        sentences.append(f"Its probabilities {trust}: they are off by {error:.1f} points on average.")
-    return sentences
-
-
-def _gain_in_words(best: Mapping[str, Any], chosen: str) -> str:
-    points = 100 * best["gain"]
-    compared = "as much" if abs(points) < 0.05 else f"{abs(points):.1f} points {'more' if points > 0 else 'less'}"
-    found = (
-        f"On the {_counted(best['common'], 'ticket')} that have {best['name']}, the best single modality, {chosen} "
-        f"scores {compared} in macro-F1 {'as' if compared == 'as much' else 'than'} {best['name']} alone"
-    )
-    if best["gain_low"] is None:
-        return f"{found}."
-    explained = best["gain_low"] <= 0 <= best["gain_high"]
-    low, high = (f"{100 * best[name]:+.1f}".replace("-", "−") for name in ("gain_low", "gain_high"))
-    sure = "a difference that chance alone could make" if explained else "more than chance explains"
-    return f"{found} (interval {low} to {high}): {sure}."
-
-
-def _singles_in_words(rows: Sequence[Mapping[str, Any]], chosen: str) -> str:
-    """Say where the chosen fusion is worse than a single modality; nothing where there is none to compare with."""
-    if not rows:
-        return ""
-    worse = [f"{row['group']} ({row['modality']})" for row in rows if row["worse"]]
-    where = f"of the {len(rows):,} classes and groups"
-    rest = "significantly worse than the best single modality"
-    found = (
-        f"In {len(worse):,} {where} {chosen} is {rest}: {', '.join(worse)}."
-        if worse
-        else f"In none {where} is {chosen} {rest}."
-    )
-    few = sum(row["p_value"] is None for row in rows)
-    return f"{found} In {few:,} of them there are too few customers to tell." if few else found
-
-
-def _robustness_in_words(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say the worst case and how far the calibration error goes; nothing where no changed ticket was scored."""
-    changed = {name: row for name, row in rows.items() if row["loss"] is not None}
-    if not changed:
-        return ""
-    name, worst = max(changed.items(), key=lambda pair: pair[1]["loss"])
-    before, after = number(worst["macro_f1"] + worst["loss"]), number(worst["macro_f1"])
-    interval = ""
-    if worst["loss_low"] is not None:
-        interval = (
-            f" (lost {number(worst['loss'])}, interval {number(worst['loss_low'])} to {number(worst['loss_high'])})"
-        )
-    case = f"Worst is {name}" if worst["loss"] > 0 else f"No change costs macro-F1, not even {name}"
-    errors = {name.replace(UNCHANGED, AS_IT_CAME): row["ece"] for name, row in rows.items() if row["ece"] is not None}
-    least, most = min(errors, key=errors.__getitem__), max(errors, key=errors.__getitem__)
-    return (
-        f"{case}: macro-F1 of the {_counted(worst['n'], 'ticket')} goes from {before} to {after}{interval}. "
-        f"The calibration error lies between {number(errors[least])} ({least}) and {number(errors[most])} ({most})."
-    )
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _for_people(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -287,18 +210,23 @@ def _table(table: pd.DataFrame, words: Words) -> dict[str, Any]:
             }
             for name in columns
         ],
-        "rows": [[_cell(name, row) for name in columns] for row in table.to_dict("records")],
+        "rows": [[_cell(name, row, words["cells"]) for name in columns] for row in table.to_dict("records")],
     }
 
 
-def _cell(name: str, row: Mapping[Any, Any]) -> dict[str, str]:
+def _cell(name: str, row: Mapping[Any, Any], words: Mapping[str, str]) -> dict[str, str]:
     value = row[name]
     low, high = row.get(f"{name}_low", math.nan), row.get(f"{name}_high", math.nan)
     sign = "+" if name == "gain" else ""
+    text: str
     if isinstance(value, bool):
-        text = "yes" if value else "no"
+        text = both_languages(*(("yes", "是") if value else ("no", "否")))
     elif isinstance(value, float):
         text = "<0.001" if name == "p_value" and 0 <= value < 0.001 else number(value, sign)
     else:
         text = f"{value:,}" if isinstance(value, int) else str(value)
-    return {"text": text, "interval": "" if math.isnan(low) else f"{number(low, sign)} to {number(high, sign)}"}
+        if name in OWN_WORDS:
+            text = both_languages(text, "".join(words.get(part, part) for part in re.split(r"(\W)", text)))
+    ends = number(low, sign), number(high, sign)
+    interval = "" if math.isnan(low) else both_languages("{} to {}".format(*ends), "{} 至 {}".format(*ends))
+    return {"text": text, "interval": interval}
