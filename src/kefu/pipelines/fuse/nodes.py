@@ -10,14 +10,12 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, f1_score
 
 from kefu import __version__
 from kefu.confidence import ConfidenceParameters
 from kefu.engines.shards import FeatureShard
 from kefu.evaluation.bootstrap import Resampling
 from kefu.evaluation.selection import select_strategy
-from kefu.fusion.contract import FusionRows
 from kefu.fusion.joint import JointFusion, calibrate
 from kefu.fusion.rows import gather
 from kefu.fusion.strategies import (
@@ -34,6 +32,7 @@ from kefu.model_card import write_card
 from kefu.pipelines.fuse.candidates import Candidates, predictions_of, table_of
 from kefu.pipelines.fuse.confidence import fit_confidence
 from kefu.pipelines.fuse.rows import Shards, rows_of, rows_to_fit_on
+from kefu.pipelines.fuse.scores import score_rows
 from kefu.tickets.errors import KefuError
 from kefu.training.checkpoints import clear_checkpoints
 from kefu.training.classifier import Classifier
@@ -273,7 +272,7 @@ def make_model(
     folds = make_folds(tickets, bagging, seed)
     confidence = fit_confidence(chosen, folds, held_out_predictions, outputs, features, params, machine)
     metrics = {
-        "test": _scores(chosen, rows_of(chosen, test, outputs, features, machine)),
+        "test": score_rows(chosen, rows_of(chosen, test, outputs, features, machine), test),
         "modalities": {name: dict(part.metrics) for name, part in _models(modalities).items()},
     }
     provenance = {
@@ -281,8 +280,8 @@ def make_model(
         "torch": torch.__version__,
         "tickets": {split: int(count) for split, count in tickets["split"].value_counts().items()},
     }
-    card = write_card(chosen.strategy, chosen.labels, metrics, provenance, tickets)
-    return replace(chosen, metrics=metrics, provenance=provenance, card=card, confidence=confidence)
+    model = replace(chosen, metrics=metrics, provenance=provenance, confidence=confidence)
+    return replace(model, card=write_card(model, tickets))
 
 
 def _models(modalities: Mapping[str, Any]) -> dict[str, ModalityModel]:
@@ -309,14 +308,3 @@ def _records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
 def _prior(tickets: pd.DataFrame, labels: tuple[str, ...]) -> torch.Tensor:
     counts = tickets.loc[tickets["split"] == "train", "label"].value_counts().reindex(labels, fill_value=0)
     return torch.tensor(counts.to_numpy(), dtype=torch.float32)
-
-
-def _scores(model: FusedModel, rows: FusionRows) -> dict[str, float | int]:
-    if len(rows) == 0:
-        return {"tickets": 0}
-    predicted = model.probabilities(rows.embeddings, rows.present).argmax(dim=1).numpy()
-    return {
-        "tickets": len(rows),
-        "accuracy": round(float(accuracy_score(rows.targets, predicted)), 4),
-        "macro_f1": round(float(f1_score(rows.targets, predicted, average="macro", zero_division=0)), 4),
-    }
