@@ -24,10 +24,11 @@ def write_card(model: FusedModel, tickets: pd.DataFrame) -> str:
 
 def _what(model: FusedModel, tickets: pd.DataFrame) -> str:
     synthetic = "synthetic" in tickets and tickets["synthetic"].astype(str).str.lower().eq("true").any()
-    warning = (
+    synthetic_only = (
         "\n\n> Trained on **synthetic demo tickets**: it knows no real customer.\n"
         "> 用**合成的演示工单**训练，不了解任何真实客户。"
     )
+    caution = synthetic_only if synthetic else ""
     test = model.metrics["test"]
     score = f"{_number(test, 'macro_f1')} {_interval(test, 'macro_f1')}".strip()
     return f"""# A kefu model for customer tickets · 客户工单模型
@@ -36,7 +37,7 @@ It reads tickets of text, pictures and voice, any of which may be missing, and s
 each belongs to ({model.strategy} fusion). Macro-F1 on {test["tickets"]:,} tickets it never saw: **{score}**.
 
 读取由文本、图片和语音组成的工单（任何一项都可以缺失），判断每张工单属于 {len(model.labels)} 个标签中的哪一个
-（{model.strategy} 融合）。在从未见过的 {test["tickets"]:,} 张工单上，宏平均 F1 为 **{score}**。{warning if synthetic else ""}"""
+（{model.strategy} 融合）。在从未见过的 {test["tickets"]:,} 张工单上，宏平均 F1 为 **{score}**。{caution}"""
 
 
 def _use() -> str:
