@@ -11,6 +11,7 @@ from kefu.pipelines.evaluate.nodes import (
     judge_tickets,
     write_report,
 )
+from kefu.pipelines.evaluate.scored_tickets import tabulate_scores
 
 
 def create_pipeline() -> Pipeline:
@@ -45,6 +46,12 @@ def create_pipeline() -> Pipeline:
                 },
                 outputs="scenarios",
                 name="collect_scenarios",
+            ),
+            Node(
+                tabulate_scores,
+                inputs=["scenarios", "model"],
+                outputs="scored_tickets",
+                name="tabulate_scores",
             ),
             Node(
                 judge_tickets,
