@@ -1,5 +1,6 @@
 """A trained model on disk: a folder of safetensors and JSON, read without Kedro and never by pickle."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -70,6 +71,15 @@ class Bundle:
             _replace(new, folder)
         finally:
             shutil.rmtree(new, ignore_errors=True)
+
+    def hash_weights(self) -> str:
+        """Return a SHA-256 of all tensors, their names, types and shapes: what tells two models apart."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.tensors.items()):
+            array = tensor.detach().cpu().contiguous()
+            digest.update(f"{name} {array.dtype} {tuple(array.shape)}\n".encode())
+            digest.update(array.reshape(-1).view(torch.uint8).numpy().data if array.numel() else b"")
+        return digest.hexdigest()
 
     @classmethod
     def load(cls, folder: Path) -> "Bundle":

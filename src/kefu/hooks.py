@@ -77,6 +77,23 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+class ProvenanceHooks:
+    """Say what a run rests on, for the model that it makes."""
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any) -> None:
+        """Put it into the catalog, where a node asks for it."""
+        if "provenance" not in pipeline.inputs():
+            return
+        from kefu.cli.parameters import parameter_types
+        from kefu.experiments.parameters_file import resolve_parameters
+        from kefu.pipeline_registry import register_pipelines
+        from kefu.registry.provenance import describe_run
+
+        values = resolve_parameters(parameter_types(register_pipelines()), catalog.load("parameters"))
+        catalog.save("provenance", describe_run(Path(run_params.get("project_path") or Path.cwd()), values))
+
+
 class MissingInputHooks:
     """Notice before anything runs that an earlier pipeline has not."""
 

@@ -127,8 +127,9 @@ def _limits(model: FusedModel) -> str:
 
 
 def _provenance(provenance: Mapping[str, Any]) -> str:
-    told = json.dumps(dict(provenance), ensure_ascii=False, indent=2, sort_keys=True, default=str)
-    return f"## Provenance · 来源\n\n```json\n{told}\n```"
+    """Say what the model rests on; the parameters, which are many, stay in ``config.json``."""
+    told = {name: value for name, value in provenance.items() if name != "parameters"}
+    return f"## Provenance · 来源\n\n```json\n{json.dumps(told, ensure_ascii=False, indent=2, sort_keys=True)}\n```"
 
 
 def _table(frame: pd.DataFrame) -> str:

@@ -3,7 +3,7 @@
 from omegaconf.resolvers import oc
 
 from kefu.config_loader import PresetConfigLoader
-from kefu.hooks import MissingInputHooks, ProgressHooks
+from kefu.hooks import MissingInputHooks, ProgressHooks, ProvenanceHooks
 
 
 def version_root(versioned: bool) -> str:
@@ -11,7 +11,7 @@ def version_root(versioned: bool) -> str:
     return "versions" if versioned else "current"
 
 
-HOOKS = (MissingInputHooks(), ProgressHooks())
+HOOKS = (MissingInputHooks(), ProvenanceHooks(), ProgressHooks())
 CONFIG_LOADER_CLASS = PresetConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

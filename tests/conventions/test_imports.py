@@ -21,6 +21,7 @@ LEVELS = (
         "confidence",
         "demo",
         "importers",
+        "registry",
         "bundle",
         "model",
         "model_card",

@@ -55,7 +55,7 @@ def assemble(text=TEXT, image=IMAGE, raw=RAW):
 def test_what_is_left_and_what_was_lost():
     tickets, quarantine = assemble()
     assert tickets.columns.tolist() == [
-        *("ticket_id", "label", "language", "customer_id", "split", "has_text", "has_image", "tier"),
+        *("ticket_id", "label", "language", "customer_id", "split", "has_text", "has_image", "content_hash", "tier"),
     ]
     assert tickets["ticket_id"].tolist() == ["1", "2", "3"]
     assert tickets["has_text"].tolist() == [True, False, True]
@@ -81,6 +81,19 @@ def test_what_is_left_and_what_was_lost():
 def test_facts_may_be_json_as_they_stand_in_shards():
     as_json = [table.assign(facts=table["facts"].map(json.dumps)) for table in (TEXT, IMAGE)]
     pd.testing.assert_frame_equal(assemble(*as_json)[0], assemble()[0])
+
+
+def test_content_hashes_change_with_any_modality_and_nothing_else():
+    def hashes(text=TEXT, image=IMAGE):
+        return assemble(text, image)[0].set_index("ticket_id")["content_hash"]
+
+    before = hashes()
+    assert before.is_unique
+    other = IMAGE.assign(
+        facts=[facts | {"digest": "i9"} if facts.get("digest") == "i2" else facts for facts in IMAGE["facts"]]
+    )
+    assert list(before.index[hashes(image=other) != before]) == ["2"]
+    assert hashes(TEXT[::-1]).equals(before)
 
 
 def test_a_given_language_wins():

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from hashlib import blake2b
 
 import pandas as pd
 
@@ -15,6 +16,8 @@ from kefu.tickets.splits import assign_splits, group_keys
 
 _COMPARED = ("digest", "simhash", "phash", "num_chars", "language")
 _LEADING = ("ticket_id", "label", "language", "customer_id", "created_at", "split")
+CONTENT = "content_hash"
+"""The column that tells tickets apart by what they hold: texts as cleaned, files as they came."""
 
 
 def assemble_tickets(
@@ -43,9 +46,9 @@ def assemble_tickets(
 
     Returns:
         The tickets (``ticket_id``, ``label``, ``language``, ``customer_id``, ``created_at`` where present, ``split``,
-        ``has_<modality>`` for each modality, then the columns that ride along) and the whole quarantine table. The
-        columns of the modalities themselves are left out, since their values are in the cleaned shards, and so are
-        given columns ``has_*``.
+        ``has_<modality>`` for each modality, ``content_hash``, then the columns that ride along) and the whole
+        quarantine table. The columns of the modalities themselves are left out, since their values are in the cleaned
+        shards, and so are given columns ``has_*``.
 
     Raises:
         EmptyTableError: No ticket is left.
@@ -60,6 +63,7 @@ def assemble_tickets(
     for modality, found in facts.items():
         tickets[f"has_{modality}"] = valid["ticket_id"].isin(found.index)
     tickets["language"] = _languages(valid, facts)
+    tickets[CONTENT] = _content_hashes(tickets["ticket_id"], facts)
 
     losses = build_quarantine(
         (row["ticket_id"], modality, Fault(Reason(row["reason"]), row["detail"]))
@@ -82,9 +86,8 @@ def assemble_tickets(
         kept["split"] = _splits(kept, params)
         if not (kept["label"].notna() & (kept["split"] == "train")).any():
             raise SplitError("no ticket is left to train on; give more tickets the split 'train', or leave it empty")
-    flags = [f"has_{modality}" for modality in cleaned]
-    leading = [name for name in _LEADING if name in kept]
-    return kept[[*leading, *flags, *(name for name in kept.columns if name not in {*leading, *flags})]], quarantine
+    leading = [*(name for name in _LEADING if name in kept), *(f"has_{modality}" for modality in cleaned), CONTENT]
+    return kept[[*leading, *(name for name in kept.columns if name not in leading)]], quarantine
 
 
 def _splits(tickets: pd.DataFrame, params: TicketParameters) -> pd.Series:
@@ -139,6 +142,14 @@ def _languages(valid: pd.DataFrame, facts: Mapping[str, pd.DataFrame]) -> pd.Ser
         if "language" in found:
             languages = languages.fillna(valid["ticket_id"].map(found["language"]))
     return languages.astype("str")
+
+
+def _content_hashes(ticket_ids: pd.Series, facts: Mapping[str, pd.DataFrame]) -> pd.Series:
+    """Return a hash of the digests of each ticket's modalities (N,), 16 hexadecimal digits."""
+    digests = {name: ticket_ids.map(found["digest"]).fillna("") for name, found in facts.items() if "digest" in found}
+    told = zip(*([f"{name}:{digest}" for digest in column] for name, column in sorted(digests.items())), strict=True)
+    hashes = [blake2b(" ".join(row).encode(), digest_size=8).hexdigest() for row in told] or [""] * len(ticket_ids)
+    return pd.Series(hashes, index=ticket_ids.index, dtype="str")
 
 
 def _find_nothing_left(tickets: pd.DataFrame, losses: pd.DataFrame, modalities: list[str]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from kefu.pipelines.evaluate.nodes import (
     judge_tickets,
     write_report,
 )
+from kefu.pipelines.evaluate.scored_tickets import tabulate_scores
 
 ANALYSES = ("leakage",)
 """What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report."""
@@ -49,6 +50,12 @@ def create_scoring_pipeline() -> Pipeline:
                 },
                 outputs="scenarios",
                 name="collect_scenarios",
+            ),
+            Node(
+                tabulate_scores,
+                inputs=["scenarios", "model"],
+                outputs="scored_tickets",
+                name="tabulate_scores",
             ),
             Node(
                 judge_tickets,

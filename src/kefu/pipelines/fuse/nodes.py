@@ -11,7 +11,6 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from kefu import __version__
 from kefu.confidence import ConfidenceParameters
 from kefu.engines.shards import FeatureShard
 from kefu.evaluation.bootstrap import Resampling
@@ -33,6 +32,7 @@ from kefu.pipelines.fuse.candidates import Candidates, predictions_of, table_of
 from kefu.pipelines.fuse.confidence import fit_confidence
 from kefu.pipelines.fuse.rows import Shards, rows_of, rows_to_fit_on
 from kefu.pipelines.fuse.scores import score_rows
+from kefu.registry.provenance import hash_tickets
 from kefu.tickets.errors import KefuError
 from kefu.training.checkpoints import clear_checkpoints
 from kefu.training.classifier import Classifier
@@ -257,13 +257,18 @@ def make_model(
     tickets: pd.DataFrame,
     selection: Mapping[str, Any],
     held_out_predictions: pd.DataFrame,
+    provenance: Mapping[str, Any],
     params: ConfidenceParameters,
     bagging: BaggingParameters,
     seed: int,
     hardware: HardwareParameters,
     **modalities: Any,
 ) -> FusedModel:
-    """Return the model of the chosen strategy, with what it knows of its own knowing, its scores and its card."""
+    """Return the model of the chosen strategy, with what it knows of its own knowing, its scores and its card.
+
+    ``provenance`` is what :func:`kefu.registry.provenance.describe_run` says of the run; the hashes of the data and of
+    the model's own weights are added to it.
+    """
     chosen = fusions[selection["chosen"]]
     test = tickets[tickets["split"] == "test"]
     outputs, features = _shards(modalities, "outputs"), _shards(modalities, "features")
@@ -275,12 +280,14 @@ def make_model(
         "test": score_rows(chosen, rows_of(chosen, test, outputs, features, machine), test),
         "modalities": {name: dict(part.metrics) for name, part in _models(modalities).items()},
     }
-    provenance = {
-        "kefu": __version__,
-        "torch": torch.__version__,
+    model = replace(chosen, metrics=metrics, confidence=confidence)
+    known = {
+        **provenance,
         "tickets": {split: int(count) for split, count in tickets["split"].value_counts().items()},
+        "data": hash_tickets(tickets),
+        "weights": model.to_bundle().hash_weights(),
     }
-    model = replace(chosen, metrics=metrics, provenance=provenance, confidence=confidence)
+    model = replace(model, provenance=known)
     return replace(model, card=write_card(model, tickets))
 
 

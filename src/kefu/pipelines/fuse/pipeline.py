@@ -55,6 +55,7 @@ def create_pipeline() -> Pipeline:
                     "tickets": "tickets",
                     "selection": "selection",
                     "held_out_predictions": "held_out_predictions",
+                    "provenance": "provenance",
                     "params": "params:confidence",
                     "bagging": "params:bagging",
                     "seed": "params:seed",

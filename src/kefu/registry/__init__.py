@@ -1,0 +1,1 @@
+"""Trained models side by side: what each rests on, which is better, and which is the one to use."""
