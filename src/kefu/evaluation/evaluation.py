@@ -26,6 +26,7 @@ from kefu.evaluation.calibration import BINS, expected_calibration_error, reliab
 from kefu.evaluation.cautions import cautions_of
 from kefu.evaluation.confidence import score_label_sets, score_out_of_scope
 from kefu.evaluation.groups import by_group, score_columns
+from kefu.evaluation.leakage import LeakageParameters
 from kefu.evaluation.metrics import brier, confusion_matrix, frequent_confusions, log_loss, per_class
 from kefu.evaluation.predictions import Predictions, combinations, known, on_common_tickets
 from kefu.evaluation.robustness import Scenario, scenario_names, score_scenarios
@@ -40,6 +41,7 @@ class EvaluationParameters(Parameters):
     resampling: Resampling = Field(Resampling(), description="How intervals are made.")
     calibration_bins: int = Field(BINS, ge=1, description="Bins of equal mass in the calibration error.")
     mistakes: int = Field(10, ge=0, description="Most confident mistakes to list.")
+    leakage: LeakageParameters = LeakageParameters()
 
 
 def evaluate(

@@ -24,7 +24,9 @@ from kefu.evaluation.robustness import AS_IT_CAME, scenario_names
 UNSHOWN = ("kind", "brier", "common", "chosen_accuracy", "low", "high")
 """Columns that are kept for machines alone."""
 
-OWN_WORDS = frozenset({"input", "holds", "modality", "best_single", "of_kind", "split", "reason"})
+OWN_WORDS = frozenset(
+    {"input", "holds", "modality", "best_single", "of_kind", "split", "reason", "of_modality", "other_split"}
+)
 """Columns whose cells hold words of kefu's, never a user's."""
 
 Words = Mapping[str, Mapping[str, Any]]
@@ -148,6 +150,7 @@ def _shown(name: str, analysis: Analysis, words: Words) -> dict[str, Any]:
         "metrics": analysis.metrics,
         "charts": {f"{name}-{key}": _chart(figure) for key, figure in analysis.figures.items()},
         "tables": {key: _table(table, words) for key, table in analysis.tables.items()},
+        "records": {key: table.to_dict("records") for key, table in analysis.tables.items()},
     }
 
 

@@ -13,7 +13,7 @@ def labels_by_split(tickets: pd.DataFrame, classes: Sequence[str]) -> pd.DataFra
     counts = pd.crosstab(known(tickets["label"], "no label"), known(tickets["split"], "no split"))
     others = [label for label in counts.index if label not in classes]
     counts = counts.reindex([*classes, *others], fill_value=0)
-    counts = counts[_in_usual_order(counts.columns)]
+    counts = counts[in_usual_order(counts.columns)]
     return counts.rename_axis(index="label", columns=None).reset_index()
 
 
@@ -23,7 +23,7 @@ def modalities_by_split(tickets: pd.DataFrame) -> pd.DataFrame:
     counts = tickets[columns].astype(int).groupby(known(tickets["split"], "no split")).sum()
     counts.columns = [column.removeprefix("has_") for column in columns]
     counts.insert(0, "tickets", known(tickets["split"], "no split").value_counts())
-    return counts.loc[_in_usual_order(counts.index)].rename_axis("split").reset_index()
+    return counts.loc[in_usual_order(counts.index)].rename_axis("split").reset_index()
 
 
 def quarantine_reasons(quarantine: pd.DataFrame) -> pd.DataFrame:
@@ -49,6 +49,7 @@ def data_facts(tickets: pd.DataFrame, quarantine: pd.DataFrame) -> dict[str, Any
     }
 
 
-def _in_usual_order(splits: Iterable[str]) -> list[str]:
+def in_usual_order(splits: Iterable[str]) -> list[str]:
+    """Return the names of splits: training, validation, test, then others."""
     usual = ("train", "validation", "test")
     return sorted(splits, key=lambda split: (usual.index(split) if split in usual else len(usual), split))

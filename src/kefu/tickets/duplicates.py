@@ -139,8 +139,8 @@ def _find_near(
     text, picture = prints.has_text[positions], prints.has_picture[positions]
     known_customer = prints.customer[positions] >= 0
     long_text = prints.has_long_text[positions]
-    text_bands = _bands(prints.text, params.max_text_distance)
-    picture_bands = _bands(prints.picture, params.max_picture_distance)
+    text_bands = cut_into_bands(prints.text, params.max_text_distance)
+    picture_bands = cut_into_bands(prints.picture, params.max_picture_distance)
     sender = [prints.customer, *prints.others()]
     likely: list[tuple[int, int, bool]] = []
     for chosen, same, bands in (
@@ -171,7 +171,7 @@ def _groups(positions: NDArray[np.int64], columns: list[NDArray[np.int64]]) -> N
     return np.asarray(keys.groupby(list(keys.columns)).ngroup(), dtype=np.int64)
 
 
-def _bands(values: NDArray[np.uint64], distance: int) -> list[NDArray[np.int64]]:
+def cut_into_bands(values: NDArray[np.uint64], distance: int) -> list[NDArray[np.int64]]:
     """Cut 64-bit values into ``distance`` + 1 bands of nearly equal width."""
     edges = np.linspace(0, 64, distance + 2).astype(int)
     bands = []

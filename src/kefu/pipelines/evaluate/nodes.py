@@ -71,6 +71,28 @@ def collect_predictions(
     return found
 
 
+def collect_model_predictions(
+    model: FusedModel,
+    tickets: pd.DataFrame,
+    params: EvaluationParameters,
+    hardware: HardwareParameters,
+    **modalities: Any,
+) -> list[Predictions]:
+    """Return what the model, and then each modality alone, says of the tickets of the evaluated split.
+
+    Args:
+        model: the one that predicts.
+        tickets: all kept tickets.
+        params: which split.
+        hardware: for encoders that were trained with a fusion.
+        modalities: ``<modality>_outputs`` and ``<modality>_features`` of each modality.
+
+    Raises:
+        KefuError: the split has no ticket.
+    """
+    return collect_predictions({model.strategy: model}, tickets, params, hardware, **modalities)
+
+
 def collect_scenarios(
     model: FusedModel,
     tickets: pd.DataFrame,

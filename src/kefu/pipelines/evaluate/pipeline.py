@@ -6,6 +6,7 @@ from kefu.modalities import MODALITIES
 from kefu.pipelines.evaluate.leakage import find_leaks
 from kefu.pipelines.evaluate.nodes import (
     SHOWN_FIGURES,
+    collect_model_predictions,
     collect_predictions,
     collect_scenarios,
     evaluate_predictions,
@@ -94,8 +95,36 @@ def create_scoring_pipeline() -> Pipeline:
 
 
 def create_analysis_pipeline() -> Pipeline:
-    """Look into the model and its data, a node for each question."""
-    return Pipeline([Node(find_leaks, inputs=["tickets"], outputs="leakage_analysis", name="find_leaks")])
+    """Look into what the scores do not say."""
+    return Pipeline(
+        [
+            Node(
+                collect_model_predictions,
+                inputs={
+                    "model": "model",
+                    "tickets": "tickets",
+                    "params": "params:evaluation",
+                    "hardware": "params:hardware",
+                    **{f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES},
+                    **{f"{modality}_features": f"{modality}.features" for modality in MODALITIES},
+                },
+                outputs="model_predictions",
+                name="collect_model_predictions",
+            ),
+            Node(
+                find_leaks,
+                inputs={
+                    "tickets": "tickets",
+                    "quarantine": "quarantine",
+                    "predictions": "model_predictions",
+                    "params": "params:evaluation",
+                    **{modality: f"{modality}.cleaned" for modality in MODALITIES},
+                },
+                outputs="leakage_analysis",
+                name="find_leaks",
+            ),
+        ]
+    )
 
 
 def create_report_pipeline() -> Pipeline:
