@@ -3,6 +3,7 @@
 from omegaconf.resolvers import oc
 
 from kefu.config_loader import PresetConfigLoader
+from kefu.experiments.live_curves import LiveCurvesHooks
 from kefu.hooks import MissingInputHooks, ProgressHooks, ProvenanceHooks
 
 
@@ -11,7 +12,7 @@ def version_root(versioned: bool) -> str:
     return "versions" if versioned else "current"
 
 
-HOOKS = (MissingInputHooks(), ProvenanceHooks(), ProgressHooks())
+HOOKS = (MissingInputHooks(), ProvenanceHooks(), ProgressHooks(), LiveCurvesHooks())
 CONFIG_LOADER_CLASS = PresetConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

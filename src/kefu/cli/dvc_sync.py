@@ -75,7 +75,12 @@ def _render(environment: str | None, preset: str | None) -> dict[str, str]:
         stages = derive_stages(snapshot.pipelines, modules, context.catalog, root, options=options)
         values = resolve_parameters(parameter_types(registered), context.config_loader["parameters"])
     return {
-        STAGES: _yaml({"stages": {stage.name: stage.to_yaml() for stage in stages}}),
+        STAGES: _yaml(
+            {
+                "stages": {stage.name: stage.to_yaml() for stage in stages},
+                "plots": [{name: dict(plot)} for stage in stages for name, plot in stage.plots.items()],
+            }
+        ),
         PARAMETERS: _yaml({"environment": environment, **values}),
     }
 

@@ -1,7 +1,8 @@
 """The stages of ``dvc.yaml``, derived from the registered pipelines, the catalog and the code.
 
 A stage is a registered pipeline that no other one is a part of. It depends on the files of the datasets it reads, on
-the parameters of its nodes, and on the code that its nodes and datasets rest on.
+the parameters of its nodes, and on the code that its nodes and datasets rest on. What more DVC should know of
+a dataset that is written, the catalog tells (:mod:`kefu.experiments.metadata`).
 """
 
 import os
@@ -14,6 +15,7 @@ from kedro.inspection.models import PipelineSnapshot
 from kedro.io import CatalogProtocol, MemoryDataset
 
 from kefu.experiments.code import PACKAGE, imported_files, package_files
+from kefu.experiments.metadata import told_to_dvc
 from kefu.modalities import MODALITIES
 
 UNTRACKED = frozenset({"given_params"})
@@ -31,16 +33,23 @@ class Stage:
     params: Sequence[str]
     outs: Sequence[str]
     metrics: Sequence[str]
+    plots: Mapping[str, Mapping[str, Any]]
+    """By their ids; they draw files of the outputs."""
+    in_git: Sequence[str] = ()
+    """Outputs and metrics that git keeps, not DVC's cache."""
 
     def to_yaml(self) -> dict[str, Any]:
-        """Return the entry of ``dvc.yaml``."""
+        """Return the entry of ``dvc.yaml``, but for the plots, which are no stage's there."""
         parts = {
             "deps": list(self.deps),
             "params": list(self.params),
-            "outs": list(self.outs),
-            "metrics": [{path: {"cache": False}} for path in self.metrics],
+            "outs": [self._written(path) for path in self.outs],
+            "metrics": [self._written(path) for path in self.metrics],
         }
         return {"cmd": self.command, **{name: part for name, part in parts.items() if part}}
+
+    def _written(self, path: str) -> str | dict[str, dict[str, bool]]:
+        return {path: {"cache": False}} if path in self.in_git else path
 
 
 def derive_stages(
@@ -82,10 +91,21 @@ def _stage(
     read = {name for name in used - made if not name.startswith("params:")}
     outs: list[str] = []
     metrics: list[str] = []
+    in_git: list[str] = []
+    plots: dict[str, Mapping[str, Any]] = {}
     for name in sorted(made):
         path = _written(name, catalog, project)
-        if path is not None:
-            (metrics if _metadata(name, catalog).get("dvc", {}).get("metric") else outs).append(path)
+        if path is None:
+            continue
+        told = told_to_dvc(catalog.get(name))
+        (metrics if told.get("metric") else outs).append(path)
+        if not told.get("cache", True):
+            in_git.append(path)
+        if "plot" in told:
+            plots[name.removesuffix("_plot")] = {**told["plot"], "y": {path: told["plot"]["y"]}}
+        if "live" in told:
+            outs.append(told["live"])
+            plots[f"{told['live']}/plots/metrics"] = {"x": "step"}
     return Stage(
         name=pipeline.name,
         command=f"kedro run --pipelines {pipeline.name} {options}",
@@ -93,6 +113,8 @@ def _stage(
         params=sorted({name.removeprefix("params:") for name in used if name.startswith("params:")} - UNTRACKED),
         outs=outs,
         metrics=metrics,
+        plots=plots,
+        in_git=in_git,
     )
 
 
@@ -121,10 +143,6 @@ def _place(dataset: Any) -> Path | None:
 
 def _relative(path: Path, project: Path) -> str:
     return Path(os.path.relpath(project / path, project)).as_posix()
-
-
-def _metadata(name: str, catalog: CatalogProtocol) -> Mapping[str, Any]:
-    return getattr(catalog.get(name), "metadata", None) or {}
 
 
 def _code(modules: set[str], names: Iterable[str], catalog: CatalogProtocol) -> list[str]:

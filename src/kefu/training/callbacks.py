@@ -57,7 +57,11 @@ class Patience(EarlyStopping):
 
 
 class History(Callback):
-    """Keep one row an epoch, across interruptions, and tell a person how far training is."""
+    """Keep one row an epoch, across interruptions, and tell how far training is.
+
+    A person reads the message; whoever draws curves finds in the log record ``training``, the name, and ``epochs``, the
+    rows that are new.
+    """
 
     def __init__(self, name: str, max_epochs: int, score: str = "macro_f1") -> None:
         self.name = name
@@ -73,7 +77,7 @@ class History(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the rows of an interrupted training."""
         self.rows = list(state_dict["rows"])
-        logger.info("%s: resuming after epoch %d", self.name, len(self.rows))
+        logger.info("%s: resuming after epoch %d", self.name, len(self.rows), extra=self._said(self.rows))
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock."""
@@ -91,7 +95,11 @@ class History(Callback):
         logger.info(
             "%s: epoch %d/%d  loss %.3f  %s(%.1f s, at most %.0f s left)",
             self.name, epoch, self.max_epochs, row["train_loss"], judged, seconds, seconds * (self.max_epochs - epoch),
+            extra=self._said(self.rows[-1:]),
         )  # fmt: skip
+
+    def _said(self, rows: list[dict[str, float]]) -> dict[str, Any]:
+        return {"training": self.name, "epochs": list(rows)}
 
 
 class BestWeights(Callback):

@@ -13,6 +13,7 @@ from kefu.pipelines.evaluate.nodes import (
     judge_tickets,
     write_report,
 )
+from kefu.pipelines.evaluate.plot_tables import make_plot_tables
 from kefu.pipelines.evaluate.scored_tickets import tabulate_scores
 
 ANALYSES = ("leakage",)
@@ -89,6 +90,12 @@ def create_scoring_pipeline() -> Pipeline:
                 },
                 outputs=["evaluation", "metrics", *(f"{name}_figure" for name in SHOWN_FIGURES)],
                 name="evaluate_predictions",
+            ),
+            Node(
+                make_plot_tables,
+                inputs="evaluation",
+                outputs=["headline", "confusion_plot", "calibration_plot", "robustness_plot"],
+                name="make_plot_tables",
             ),
         ]
     )

@@ -42,6 +42,7 @@ from kefu.training.hardware import HardwareParameters, choose_hardware
 from kefu.training.joint import TrainedJoint, train_joint
 from kefu.training.joint_data import JointRows
 from kefu.training.modality_model import ModalityModel, build_classifier
+from kefu.training.run_facts import Meter
 from kefu.training.trainer import HISTORY_COLUMNS
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def train_joint_fusions(
     hardware: HardwareParameters,
     checkpoints: str,
     **modalities: Any,
-) -> tuple[dict[str, FusedModel], pd.DataFrame]:
+) -> tuple[dict[str, FusedModel], pd.DataFrame, dict[str, Any]]:
     """Train the strategies whose encoders are trained with the fusion, a model for each fold of customers.
 
     Args:
@@ -68,22 +69,23 @@ def train_joint_fusions(
         modalities: ``<modality>_model``, ``<modality>_features`` and ``<modality>_augmented`` of each modality.
 
     Returns:
-        A model for each strategy, with encoders of its own, and the learning curve of each member; none where no
-        modality could be trained.
+        A model for each strategy, with encoders of its own, the learning curve of each member, and how the run of each
+        strategy went, below ``run`` and its name; none where no modality could be trained.
     """
     parts = _models(modalities)
     folder = Path(checkpoints) / "joint"
     columns = ["strategy", "member", *HISTORY_COLUMNS]
     trained = sum(part.is_trained for part in parts.values())
     if not trained:
-        return {}, pd.DataFrame(columns=columns)
+        return {}, pd.DataFrame(columns=columns), {}
     params = params.for_modalities(trained)
     machine = choose_hardware(hardware)
     folds = make_folds(tickets, bagging, seed)
     prior = _prior(tickets, next(iter(parts.values())).labels)
-    models, histories = {}, []
+    models, histories, facts = {}, [], {}
     for strategy in params.end_to_end:
         members: list[TrainedJoint] = []
+        meter, trainings = Meter(machine), []
         for number, fold in enumerate(folds):
             name = strategy if len(folds) == 1 else f"{strategy} {number + 1}/{len(folds)}"
             classifiers = _starting_classifiers(parts, number, params, strategy, seed + number)
@@ -93,13 +95,15 @@ def train_joint_fusions(
                 fusion = cast(JointFusion, build_fusion(strategy, heads, prior, params))
             training = _joint_rows(fold.training, parts, modalities, copies=True)
             validation = _joint_rows(fold.validation, parts, modalities, copies=False)
-            members.append(
-                train_joint(
+            with meter:
+                member = train_joint(
                     name, classifiers, fusion, training, validation, params.joint(strategy),
                     hardware=machine, seed=seed + number, checkpoints=folder,
-                )
-            )  # fmt: skip
-            histories.append(members[-1].history.assign(strategy=strategy, member=number))
+                )  # fmt: skip
+            members.append(member)
+            trainings.append((len(training), member.history))
+            histories.append(member.history.assign(strategy=strategy, member=number))
+        facts[strategy] = meter.facts(trainings)
         own = {
             modality: part
             if not part.is_trained
@@ -121,7 +125,7 @@ def train_joint_fusions(
         models[strategy] = model
     clear_checkpoints(folder)
     history = pd.concat(histories, ignore_index=True) if histories else pd.DataFrame(columns=columns)
-    return models, history[columns]
+    return models, history[columns], {"run": facts} if facts else {}
 
 
 def _starting_classifiers(

@@ -28,7 +28,7 @@ def create_pipeline() -> Pipeline:
                     **features,
                     **copies,
                 },
-                outputs=["joint_fusions", "joint_history"],
+                outputs=["joint_fusions", "joint_history", "joint_run_facts"],
                 name="train_joint_fusions",
             ),
             Node(

@@ -19,6 +19,7 @@ from kefu.training.folds import BaggingParameters, make_folds
 from kefu.training.hardware import HardwareParameters, choose_hardware
 from kefu.training.joint_data import JointRows
 from kefu.training.modality_model import build_encoder
+from kefu.training.run_facts import Meter
 
 logger = logging.getLogger(__name__)
 
@@ -53,12 +54,14 @@ def pretrain(
 
     Returns:
         For each modality the weights of its encoder, names prefixed by the number of the member, or nothing where it
-        was not pretrained; and ``history``, the learning curve of each member.
+        was not pretrained; ``history``, the learning curve of each member; and ``run_facts``, how the run went.
     """
     weights: dict[str, dict[str, Tensor]] = {modality: {} for modality in MODALITIES}
     histories = [pd.DataFrame(columns=_COLUMNS)]
     folder = Path(checkpoints) / "pretraining"
     folds = make_folds(tickets, bagging, seed) if params.max_epochs else ()
+    machine = choose_hardware(hardware)
+    meter, trainings = Meter(machine), []
     for number, fold in enumerate(folds):
         more = unlabelled_tickets[
             unlabelled_tickets["split"].isin(bagging.training_splits)
@@ -69,27 +72,29 @@ def pretrain(
         if not names:
             logger.warning("pretraining: no two tickets have the same two modalities; encoders start from scratch")
             break
-        pretrained = pretrain_encoders(
-            "pretraining" if len(folds) == 1 else f"pretraining {number + 1}/{len(folds)}",
-            {
-                name: build_encoder(
-                    name, modalities[f"{name}_encoder"], modalities[f"{name}_preprocessor"], seed + number
-                )
-                for name in names
-            },
-            training,
-            _joint_rows(fold.validation, modalities, params, copies=False),
-            params,
-            hardware=choose_hardware(hardware),
-            seed=seed + number,
-            checkpoints=folder,
-        )
+        encoders = {
+            name: build_encoder(name, modalities[f"{name}_encoder"], modalities[f"{name}_preprocessor"], seed + number)
+            for name in names
+        }
+        with meter:
+            pretrained = pretrain_encoders(
+                "pretraining" if len(folds) == 1 else f"pretraining {number + 1}/{len(folds)}",
+                encoders,
+                training,
+                _joint_rows(fold.validation, modalities, params, copies=False),
+                params,
+                hardware=machine,
+                seed=seed + number,
+                checkpoints=folder,
+            )
+        trainings.append((len(training), pretrained.history))
         for name, encoder in pretrained.encoders.items():
             weights[name] |= {f"{number}.{key}": value for key, value in encoder.state_dict().items()}
         histories.append(pretrained.history.assign(member=number))
     clear_checkpoints(folder)
     history = pd.concat(histories[1:] or histories, ignore_index=True)
-    return {**weights, "history": history[_COLUMNS]}
+    facts = {"run": {"pretraining": meter.facts(trainings)}} if trainings else {}
+    return {**weights, "history": history[_COLUMNS], "run_facts": facts}
 
 
 def _joint_rows(

@@ -32,6 +32,7 @@ def create_pipeline() -> Pipeline:
                 outputs={
                     **{modality: f"{modality}.pretrained_encoder" for modality in MODALITIES},
                     "history": "pretraining_history",
+                    "run_facts": "pretraining_run_facts",
                 },
                 name="pretrain",
             )

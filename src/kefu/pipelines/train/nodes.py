@@ -19,6 +19,7 @@ from kefu.training.folds import BaggingParameters, make_folds
 from kefu.training.hardware import HardwareParameters, choose_hardware
 from kefu.training.members import Member, MemberTask, train_members
 from kefu.training.modality_model import ModalityModel
+from kefu.training.run_facts import Meter
 from kefu.training.trainer import HISTORY_COLUMNS, TrainingParameters
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 FeatureShards = Mapping[str, FeatureShard]
 
 
-def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]:
+def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame, dict[str, Any]]]:
     """Return the node function that trains one modality."""
     module = modalities.get(modality)
 
@@ -43,13 +44,13 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
         checkpoints: str,
         seed: int,
         hardware: HardwareParameters,
-    ) -> tuple[ModalityModel, pd.DataFrame]:
+    ) -> tuple[ModalityModel, pd.DataFrame, dict[str, Any]]:
         """Train an encoder and its head for each fold, from pretrained weights where there are any.
 
         Its held-out customers stop it early; nothing sees the test split.
 
         Returns:
-            The model, and the learning curve of each member.
+            The model, the learning curve of each member, and how the run went, below ``run`` and the modality.
         """
         labels = tuple(sorted(tickets["label"].unique()))
         folds = make_folds(tickets, bagging, seed)
@@ -63,29 +64,29 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
             else:
                 logger.info("%s: no ticket has any", modality)
             untrained = ModalityModel(modality, labels, cleaning, encoder, None, ())
-            return untrained, pd.DataFrame(columns=["member", *HISTORY_COLUMNS])
+            return untrained, pd.DataFrame(columns=["member", *HISTORY_COLUMNS]), {}
         folder = Path(checkpoints) / modality
-        members = train_members(
-            [
-                MemberTask(
-                    name=modality if len(folds) == 1 else f"{modality} {number + 1}/{len(folds)}",
-                    modality=modality,
-                    number=number,
-                    fold=fold,
-                    features=features,
-                    augmented_features=augmented_features,
-                    preprocessor=preprocessor,
-                    pretrained_encoder=pretrained_encoder,
-                    encoder=encoder,
-                    labels=labels,
-                    training=training,
-                    seed=seed,
-                    checkpoints=folder,
-                )
-                for number, fold in enumerate(folds)
-            ],
-            choose_hardware(hardware),
-        )
+        machine = choose_hardware(hardware)
+        tasks = [
+            MemberTask(
+                name=modality if len(folds) == 1 else f"{modality} {number + 1}/{len(folds)}",
+                modality=modality,
+                number=number,
+                fold=fold,
+                features=features,
+                augmented_features=augmented_features,
+                preprocessor=preprocessor,
+                pretrained_encoder=pretrained_encoder,
+                encoder=encoder,
+                labels=labels,
+                training=training,
+                seed=seed,
+                checkpoints=folder,
+            )
+            for number, fold in enumerate(folds)
+        ]
+        with Meter(machine) as meter:
+            members = train_members(tasks, machine)
         clear_checkpoints(folder)
         metrics = {
             "best_epoch": [member.trained.best_epoch for member in members],
@@ -98,7 +99,11 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
         )
         classifiers = tuple(member.trained.classifier for member in members)
         model = ModalityModel(modality, labels, cleaning, encoder, preprocessor, classifiers, metrics)
-        return model, history[["member", *HISTORY_COLUMNS]]
+        facts = meter.facts(
+            [(len(names), member.trained.history) for names, member in zip(known, members, strict=True)],
+            at_a_time=machine.divide(len(folds))[0],
+        )
+        return model, history[["member", *HISTORY_COLUMNS]], {"run": {modality: facts}}
 
     train.__annotations__ |= {"cleaning": module.Cleaning, "encoder": module.EncoderParameters}
     return train

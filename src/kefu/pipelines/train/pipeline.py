@@ -25,7 +25,7 @@ def create_pipeline(modality: str) -> Pipeline:
                     "params:seed",
                     "params:hardware",
                 ],
-                outputs=[f"{modality}.model", f"{modality}.history"],
+                outputs=[f"{modality}.model", f"{modality}.history", f"{modality}.run_facts"],
                 name="train",
                 namespace=modality,
             ),
