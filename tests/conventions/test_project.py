@@ -125,10 +125,8 @@ def skip_without_weights(preset: str) -> None:
 
 def validate_parameters(catalog: DataCatalog, pipeline_name: str) -> None:
     for node in PIPELINES[pipeline_name].nodes:
-        bound = inspect.signature(node.func).bind(
-            *(node.inputs if isinstance(node._inputs, list) else ()),
-            **(node._inputs if isinstance(node._inputs, dict) else {}),
-        )
+        named = isinstance(node._inputs, dict)
+        bound = inspect.signature(node.func).bind(*([] if named else node.inputs), **(node._inputs if named else {}))
         annotations = inspect.get_annotations(node.func)
         for argument, name in bound.arguments.items():
             if not isinstance(name, str) or not name.startswith("params:"):

@@ -6,7 +6,8 @@ import plotly.graph_objects as go
 import pytest
 
 from kefu.evaluation.contact_sheet import picture_sheet, spectrogram_sheet, text_sheet
-from kefu.evaluation.report import SECTIONS, UNSHOWN, read_words, render_report
+from kefu.evaluation.html_page import UNSHOWN, read_words
+from kefu.evaluation.report import SECTIONS, render_report
 
 HOSTILE = "<script>alert('连衣裙')</script>"
 

@@ -1,35 +1,15 @@
 """The report of an evaluation: one HTML file that needs nothing else and reaches for nothing else."""
 
-import html
-import json
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
-from plotly.offline import get_plotlyjs
-from plotly.utils import PlotlyJSONEncoder
 
 from kefu.evaluation.analysis import Analysis
-from kefu.evaluation.figures import ON_DARK, template
-from kefu.evaluation.report_words import number, percent, say_result, say_robustness, say_singles
+from kefu.evaluation.html_page import chart, read_words, render_page, sheet, shown_analysis, table_of
+from kefu.evaluation.report_words import say_result, say_robustness, say_singles
 from kefu.evaluation.robustness import AS_IT_CAME, scenario_names
-
-UNSHOWN = ("kind", "brier", "common", "chosen_accuracy", "low", "high")
-"""Columns that are kept for machines alone."""
-
-OWN_WORDS = frozenset(
-    {"input", "holds", "modality", "best_single", "of_kind", "split", "reason", "of_modality", "other_split"}
-)
-"""Columns whose cells hold words of kefu's, never a user's."""
-
-Words = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -82,11 +62,11 @@ def render_report(
         analyses: What else was found, by the name of the section that shows it; there it is ``analysis``.
     """
     words = read_words()
-    charts = {name: _chart(figure) for name, figure in evaluation.figures.items()}
-    sheets = {name: _sheet(figure) for name, figure in contact_sheets.items()}
+    charts = {name: chart(figure) for name, figure in evaluation.figures.items()}
+    sheets = {name: sheet(figure) for name, figure in contact_sheets.items()}
     metrics = evaluation.metrics
     learning = [name for name in charts if name.startswith("learning_")]
-    found = {name: _shown(name, analysis, words) for name, analysis in (analyses or {}).items()}
+    found = {name: shown_analysis(name, analysis, words) for name, analysis in (analyses or {}).items()}
     there = {
         "comparison", "classes", "modalities", "confusion", "calibration", "data", "reproduce", *found,
         *(["robustness"] if "robustness" in evaluation.tables else []),
@@ -94,15 +74,9 @@ def render_report(
         *(["learning"] if learning else []),
         *(["augmentation"] if sheets else []),
     }  # fmt: skip
-    environment = Environment(
-        loader=PackageLoader("kefu.evaluation", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {"t": both_languages, "percent": percent, "number": number}
-    return environment.get_template("page.html").render(
+    return render_page(
+        "page.html",
+        words,
         title=title,
         synthetic=synthetic,
         sections=[section for section in SECTIONS if section.name in there],
@@ -115,43 +89,8 @@ def render_report(
         learning=learning,
         sheets=sheets,
         facts=facts,
-        tables={name: _table(table, words) for name, table in _for_people(evaluation.tables).items()},
-        templates=_script_json({"light": template(), "dark": template(dark=True), "onDark": ON_DARK}),
-        chart_words=_script_json(words["charts"]),
-        chinese=words["charts"],
-        plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
-        style=Markup(_page_file("style.css")),
-        script=Markup(_page_file("script.js")),
+        tables={name: table_of(table, words) for name, table in _for_people(evaluation.tables).items()},
     )
-
-
-def read_words() -> Words:
-    """Return what is said in two languages: ``columns`` by name, words of ``charts`` and ``cells`` by the English."""
-    words: dict[str, dict[str, Any]] = {"columns": {}, "charts": {}, "cells": {}}
-    for path in sorted(files("kefu.evaluation").joinpath("page/words").iterdir(), key=lambda path: path.name):
-        for kind, entries in json.loads(path.read_text(encoding="utf-8")).items():
-            words[kind] |= entries
-    return words
-
-
-def both_languages(english: object, chinese: object) -> Markup:
-    """Return a text in both languages, of which the page shows one; once where both say the same."""
-    if english == chinese:
-        return escape(english)
-    return Markup('<span class="t" lang="en">{}</span><span class="t" lang="zh">{}</span>').format(english, chinese)
-
-
-def _page_file(name: str) -> str:
-    return files("kefu.evaluation").joinpath("page", name).read_text(encoding="utf-8")
-
-
-def _shown(name: str, analysis: Analysis, words: Words) -> dict[str, Any]:
-    return {
-        "metrics": analysis.metrics,
-        "charts": {f"{name}-{key}": _chart(figure) for key, figure in analysis.figures.items()},
-        "tables": {key: _table(table, words) for key, table in analysis.tables.items()},
-        "records": {key: table.to_dict("records") for key, table in analysis.tables.items()},
-    }
 
 
 def _for_people(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -166,70 +105,3 @@ def _for_people(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         scenarios.insert(0, "input", scenario_names(tables["robustness"], AS_IT_CAME))
         shown["robustness"] = scenarios
     return shown
-
-
-def _chart(figure: go.Figure) -> dict[str, Any]:
-    """Split a figure into what the page needs; the template is the page's, so that it can change with the light."""
-    drawing = figure.to_dict()
-    layout = dict(drawing["layout"])
-    layout.pop("template", None)
-    meta = layout.get("meta") or {}
-    heading = str((layout.get("title") or {}).get("text") or "")
-    layout.pop("title", None)
-    return {
-        "title": html.unescape(heading),
-        "height": int(layout.get("height") or 400),
-        "min_width": int(meta.get("min_width", 0)),
-        "max_width": int(meta.get("max_width", 0)),
-        "json": _script_json({"data": drawing["data"], "layout": layout}),
-    }
-
-
-def _sheet(figure: go.Figure) -> dict[str, Any]:
-    """Return a chart, or the rows of a table where the figure is one: a page wraps text better than a drawing."""
-    if len(figure.data) == 1 and isinstance(figure.data[0], go.Table):
-        table = figure.data[0]
-        cells = [[html.unescape(str(text)) for text in column] for column in table.cells["values"]]
-        return {"columns": list(table.header["values"]), "rows": list(zip(*cells, strict=True))}
-    return _chart(figure)
-
-
-def _script_json(value: Any) -> Markup:
-    """Return JSON that cannot end the script element it stands in."""
-    text = json.dumps(value, cls=PlotlyJSONEncoder, ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
-
-
-def _table(table: pd.DataFrame, words: Words) -> dict[str, Any]:
-    """Turn a table into text; an interval stands in the cell of the value it belongs to."""
-    columns = [name for name in map(str, table.columns) if name not in UNSHOWN and not name.endswith(("_low", "_high"))]
-    return {
-        "columns": [
-            {
-                "name": words["columns"].get(name, [name.capitalize()] * 2),
-                "numeric": pd.api.types.is_numeric_dtype(table[name]),
-            }
-            for name in columns
-        ],
-        "rows": [[_cell(name, row, words["cells"]) for name in columns] for row in table.to_dict("records")],
-    }
-
-
-def _cell(name: str, row: Mapping[Any, Any], words: Mapping[str, str]) -> dict[str, str]:
-    value = row[name]
-    low, high = row.get(f"{name}_low", math.nan), row.get(f"{name}_high", math.nan)
-    sign = "+" if name == "gain" else ""
-    text: str
-    if isinstance(value, bool):
-        text = both_languages(*(("yes", "是") if value else ("no", "否")))
-    elif isinstance(value, float):
-        text = "<0.001" if name == "p_value" and 0 <= value < 0.001 else number(value, sign)
-    else:
-        text = f"{value:,}" if isinstance(value, int) else str(value)
-        if name in OWN_WORDS:
-            text = both_languages(text, "".join(words.get(part, part) for part in re.split(r"(\W)", text)))
-    ends = number(low, sign), number(high, sign)
-    interval = "" if math.isnan(low) else both_languages("{} to {}".format(*ends), "{} 至 {}".format(*ends))
-    return {"text": text, "interval": interval}
