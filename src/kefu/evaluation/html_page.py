@@ -134,7 +134,7 @@ def table_of(table: pd.DataFrame, words: Words) -> dict[str, Any]:
 def _cell(name: str, row: Mapping[Any, Any], words: Mapping[str, str]) -> dict[str, str]:
     value = row[name]
     low, high = row.get(f"{name}_low", math.nan), row.get(f"{name}_high", math.nan)
-    sign = "+" if name == "gain" else ""
+    sign = "+" if name in ("gain", "change") else ""
     text: str
     if isinstance(value, bool):
         text = both_languages(*(("yes", "是") if value else ("no", "否")))
