@@ -12,7 +12,10 @@ from kefu.tickets.errors import KefuError
 
 FOUND = Analysis(
     {"macro_f1": 0.5, "name": "晚期"},
-    {"curve": go.Figure(go.Scatter(x=np.arange(3), y=[1.0, None, 3.0]), layout={"title": {"text": "F1"}})},
+    {
+        "curve": go.Figure(go.Scatter(x=np.arange(3), y=[1.0, None, 3.0]), layout={"title": {"text": "F1"}}),
+        "map": go.Figure(go.Heatmap(z=np.array([[0.0, np.nan], [2.0, 3.0]]))),
+    },
     {
         "rows": pd.DataFrame(
             {
@@ -38,6 +41,7 @@ def test_what_was_found_comes_back(tmp_path):
     assert list(back.tables["none"]) == ["name"]
     assert back.figures["curve"].layout.title.text == "F1"
     assert list(back.figures["curve"].data[0].x) == [0, 1, 2]
+    assert list(map(list, back.figures["map"].data[0].z)) == [[0.0, None], [2.0, 3.0]]
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["found.json"]
 
 

@@ -1,5 +1,6 @@
 """What is found about a model, whatever the question: the common shape of all parts of an evaluation."""
 
+import base64
 import json
 import math
 from collections.abc import Mapping
@@ -78,8 +79,18 @@ def _table(columns: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def plain_figure(figure: go.Figure) -> dict[str, Any]:
-    """Return a figure as JSON takes it, its arrays as lists of numbers."""
-    return json.loads(json.dumps(figure.to_plotly_json(), cls=PlotlyJSONEncoder))
+    """Return a figure as JSON takes it, its arrays as lists of numbers, which Plotly itself would write in base64."""
+    return json.loads(json.dumps(_unpacked(figure.to_plotly_json()), cls=PlotlyJSONEncoder))
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.keys() >= {"dtype", "bdata"}:
+            array = np.frombuffer(base64.b64decode(value["bdata"]), dtype=value["dtype"])
+            shape = str(value.get("shape", len(array)))
+            return array.reshape([int(length) for length in shape.split(",")])
+        return {name: _unpacked(part) for name, part in value.items()}
+    return [_unpacked(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def records_by(table: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
