@@ -39,6 +39,7 @@ class LazyGroup(click.Group):
     lazy_commands={
         "check": "kefu.cli.check:check",
         "predict": "kefu.cli.predict:predict",
+        "models": "kefu.cli.models:models",
         "parameters": "kefu.cli.parameters:parameters",
         "dvc-sync": "kefu.cli.dvc_sync:dvc_sync",
     },
@@ -53,6 +54,7 @@ def kefu() -> None:
     \b
     kefu check tickets.csv                       what is in the table, and what is wrong with it
     kefu predict tickets.csv --out labels.csv    a label for every ticket
+    kefu models compare promoted latest          is the newest model better than the one in use?
     kefu parameters image.training               what can be set in conf/ and with --params
     kefu dvc-sync                                dvc.yaml and params.yaml as the project says them
     """  # noqa: D301 - click wants the backspace itself

@@ -49,7 +49,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 tabulate_scores,
-                inputs=["scenarios", "model"],
+                inputs=["scenarios", "model", "fusions"],
                 outputs="scored_tickets",
                 name="tabulate_scores",
             ),
