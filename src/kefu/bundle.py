@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -16,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from kefu.tickets.errors import KefuError
+from kefu.tickets.folder import whole_folder
 
 SCHEMA_VERSION = 4
 _FILES = "files"
@@ -50,9 +48,7 @@ class Bundle:
         """
         for name in self.files:
             _check_name(name)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
+        with whole_folder(folder) as new:
             tensors = {
                 name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
                 for name, tensor in self.tensors.items()
@@ -67,10 +63,6 @@ class Bundle:
                 path = new / _FILES / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
-            new.chmod(0o755)
-            _replace(new, folder)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
 
     def hash_weights(self) -> str:
         """Return a SHA-256 of all tensors, their names, types and shapes: what tells two models apart."""
@@ -137,19 +129,3 @@ def _read_json(path: Path, kind: type) -> Any:
 
 def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def _replace(new: Path, folder: Path) -> None:
-    """Put ``new`` in the place of ``folder``: a directory cannot be renamed over a full one in one step."""
-    if folder.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-        os.replace(folder, old / folder.name)
-        try:
-            os.replace(new, folder)
-        except BaseException:
-            os.replace(old / folder.name, folder)
-            raise
-        finally:
-            shutil.rmtree(old, ignore_errors=True)
-    else:
-        os.replace(new, folder)

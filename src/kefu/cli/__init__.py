@@ -37,8 +37,10 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     lazy_commands={
+        "import": "kefu.cli.import_tickets:import_tickets",
         "check": "kefu.cli.check:check",
         "predict": "kefu.cli.predict:predict",
+        "models": "kefu.cli.models:models",
         "parameters": "kefu.cli.parameters:parameters",
         "dvc-sync": "kefu.cli.dvc_sync:dvc_sync",
     },
@@ -51,8 +53,10 @@ def kefu() -> None:
     Models are trained with `kedro run`; `kedro viz run` shows how.
 
     \b
+    kefu import ~/shop/tickets.csv               bring tickets into the project
     kefu check tickets.csv                       what is in the table, and what is wrong with it
     kefu predict tickets.csv --out labels.csv    a label for every ticket
+    kefu models compare promoted latest          is the newest model better than the one in use?
     kefu parameters image.training               what can be set in conf/ and with --params
     kefu dvc-sync                                dvc.yaml and params.yaml as the project says them
     """  # noqa: D301 - click wants the backspace itself

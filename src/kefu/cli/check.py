@@ -40,28 +40,22 @@ def check(tickets: Path | None, out: Path | None, environment: str | None) -> No
     The table of losses has the columns ticket_id, modality, reason and detail; modality is 'ticket' where the whole
     ticket is lost.
     """  # noqa: D301 - click wants the backspace itself
-    from rich.console import Console
-
     from kefu.cli.output import require_writable
     from kefu.tickets.errors import KefuError
-    from kefu.tickets.summary import render_summary, summarise
     from kefu.tickets.table import read_tickets, write_table
 
     if out is not None:
         require_writable(out, tickets)
     table = read_tickets(tickets) if tickets is not None else None
     with open_project(environment) as project:
-        settings = _settings(project.config_loader["parameters"] if project is not None else {})
+        parameters = project.config_loader["parameters"] if project is not None else {}
         if table is None:
             if project is None:
                 raise KefuError(f"there is no kefu project around {Path.cwd()}; name the table to check")
             table = project.catalog.load("raw_tickets")
+        settings = read_settings(parameters)
     say_to_stderr()
-    kept, quarantine, note = _sieve(table, settings)
-    console = Console()
-    console.print(render_summary(summarise(kept, quarantine, len(table.frame))), soft_wrap=not console.is_terminal)
-    if note is not None:
-        click.echo(f"Labels were left out of the check: {note}", err=True)
+    quarantine = tell_findings(table, settings)
     if out is not None:
         write_table(quarantine, out)
         click.echo(f"{len(quarantine)} losses written to {out}")
@@ -69,22 +63,42 @@ def check(tickets: Path | None, out: Path | None, environment: str | None) -> No
         click.echo("--out quarantine.csv writes down every loss")
 
 
+def tell_findings(table: "TicketTable", settings: "Settings") -> "pd.DataFrame":
+    """Look at every ticket, print what was found, and return the table of losses.
+
+    Raises:
+        KefuError: no ticket is left.
+    """
+    from rich.console import Console
+
+    from kefu.tickets.summary import render_summary, summarise
+
+    kept, quarantine, note = _sieve(table, settings)
+    console = Console()
+    console.print(render_summary(summarise(kept, quarantine, len(table.frame))), soft_wrap=not console.is_terminal)
+    if note is not None:
+        click.echo(f"Labels were left out of the check: {note}", err=True)
+    return quarantine
+
+
 @dataclass(frozen=True)
-class _Settings:
+class Settings:
+    """How tickets are cleaned."""
+
     tickets: "TicketParameters"
     engine: "EngineParameters"
     hardware: "HardwareParameters"
     cleaning: Mapping[str, "Parameters"]
 
 
-def _settings(parameters: Mapping[str, Any]) -> _Settings:
+def read_settings(parameters: Mapping[str, Any]) -> Settings:
     """Return the typed parameters of an environment, and the defaults of what it does not name."""
     from kefu import modalities
     from kefu.engines import EngineParameters
     from kefu.tickets.parameters import TicketParameters
     from kefu.training.hardware import HardwareParameters
 
-    return _Settings(
+    return Settings(
         tickets=_validated(TicketParameters, "tickets", parameters.get("tickets", {})),
         engine=_validated(EngineParameters, "engine", parameters.get("engine", {})),
         hardware=_validated(HardwareParameters, "hardware", parameters.get("hardware", {})),
@@ -108,7 +122,7 @@ def _validated(model: Any, group: str, values: Any) -> Any:
         raise KefuError(explain_parameters(error, group, model)) from None
 
 
-def _sieve(table: "TicketTable", settings: _Settings) -> "tuple[pd.DataFrame, pd.DataFrame, str | None]":
+def _sieve(table: "TicketTable", settings: Settings) -> "tuple[pd.DataFrame, pd.DataFrame, str | None]":
     """Return the kept tickets, the quarantine, and why labels and splits were left out, if they were."""
     from kefu.tickets.assemble import assemble_tickets
     from kefu.tickets.check import check_tickets
@@ -130,7 +144,7 @@ def _sieve(table: "TicketTable", settings: _Settings) -> "tuple[pd.DataFrame, pd
     return kept, quarantine, note
 
 
-def _clean(modality: str, valid: "pd.DataFrame", root: Path, settings: _Settings) -> "pd.DataFrame":
+def _clean(modality: str, valid: "pd.DataFrame", root: Path, settings: Settings) -> "pd.DataFrame":
     """Clean one modality of all tickets and return what was found, without the payloads."""
     import pandas as pd
 

@@ -23,9 +23,9 @@ _BATCH_SIZE = 64
 @click.option(
     "--model",
     type=click.Path(path_type=Path),
-    help="The folder of a model bundle; the newest of the project's environment if left out.",
+    help="The folder of a model bundle; if left out, the promoted model of the project's environment, else the newest.",
 )
-@click.option("--env", "environment", help="Take the newest model of this environment of the project.")
+@click.option("--env", "environment", help="Take the promoted or else the newest model of this environment.")
 @click.option(
     "--coverage",
     type=float,
@@ -76,6 +76,7 @@ def predict(tickets: Path, out: Path, model: Path | None, environment: str | Non
 
 def _load(model: Path | None, environment: str | None) -> "Predictor":
     from kefu.predictor import Predictor
+    from kefu.registry.promotion import promoted_folder
     from kefu.tickets.errors import KefuError
 
     if model is not None:
@@ -86,6 +87,10 @@ def _load(model: Path | None, environment: str | None) -> "Predictor":
         if project is None:
             raise KefuError(f"there is no kefu project around {Path.cwd()}; name a model with --model")
         dataset = project.catalog["model"]
+        promoted = promoted_folder(Path(str(dataset._filepath)).parents[1])
+        if promoted is not None:
+            click.echo(f"with the promoted model {promoted.parent.name}", err=True)
+            return Predictor.load(promoted)
         if not dataset.exists():
             chosen = f" --env {environment}" if environment else ""
             raise KefuError(f"no model was trained yet; run `kedro run{chosen}` first, or name one with --model")

@@ -11,7 +11,7 @@ from kefu.tickets.errors import EmptyTableError
 
 logger = logging.getLogger(__name__)
 
-_SPLITS = {
+SPLIT_NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
@@ -27,8 +27,8 @@ def read_class_folders(path: Path) -> pd.DataFrame:
     """Make a ticket of each file ``<class>/<file>`` or ``<split>/<class>/<file>``.
 
     The folders are splits if all of them are called like splits (``train``, ``val``, ``test`` and the like). The
-    ending of a file says whether it is a text, a picture or a recording; files of other kinds are left out with a
-    warning, hidden ones without. Folders within a class do not matter.
+    ending of a file says whether it is a text, a picture or a recording; files of other kinds, and links that lead out
+    of ``path``, are left out with a warning, hidden ones without. Folders within a class do not matter.
 
     Args:
         path: The folder of the folders.
@@ -41,13 +41,13 @@ def read_class_folders(path: Path) -> pd.DataFrame:
         EmptyTableError: There is no such file.
     """
     folders = _folders(path)
-    has_splits = bool(folders) and all(folder.name.lower() in _SPLITS for folder in folders)
-    splits = {folder: _SPLITS[folder.name.lower()] for folder in folders} if has_splits else {path: None}
+    has_splits = bool(folders) and all(folder.name.lower() in SPLIT_NAMES for folder in folders)
+    splits = {folder: SPLIT_NAMES[folder.name.lower()] for folder in folders} if has_splits else {path: None}
     other_kinds: Counter[str] = Counter()
     rows = []
     for split_folder, split in splits.items():
         for class_folder in _folders(split_folder):
-            for file in _files(class_folder):
+            for file in _files(class_folder, path.resolve()):
                 kind = _ENDINGS.get(file.suffix.lower())
                 if kind is None:
                     other_kinds[file.suffix] += 1
@@ -68,7 +68,11 @@ def _folders(path: Path) -> list[Path]:
     return sorted(child for child in path.iterdir() if child.is_dir() and not child.name.startswith("."))
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, root: Path) -> Iterator[Path]:
     for file in sorted(folder.rglob("*")):
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts):
+        if any(part.startswith(".") for part in file.relative_to(folder).parts) or not file.is_file():
+            continue
+        if file.resolve().is_relative_to(root):
             yield file
+        else:
+            logger.warning("%s: leads out of the folder and is left out", file)

@@ -1,12 +1,16 @@
 """Media files of a ticket, read without ever leaving the folder of its table."""
 
+import os
 import re
 import stat
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path, PureWindowsPath
+from typing import TypeVar
 
 from kefu.tickets.faults import Fault, Reason
 
+Found = TypeVar("Found")
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://|(data|file):", re.IGNORECASE)
 
 
@@ -26,6 +30,21 @@ def read_media(root: Path, relative: str, max_bytes: int) -> bytes | Fault:
         The bytes of the file (at least one), or a fault: ``PATH_OUTSIDE``, ``MISSING_FILE``, ``UNREADABLE_FILE``,
         ``FILE_TOO_LARGE`` or ``EMPTY``.
     """
+    return _within(root, relative, lambda path, name: _read(path, name, max_bytes))
+
+
+def find_media(root: Path, relative: str) -> Path | Fault:
+    """Return where the file that a ticket names lies below ``root``, as :func:`read_media` finds it.
+
+    Returns:
+        ``root`` and the path as the file is spelled there, or a fault: ``PATH_OUTSIDE``, ``MISSING_FILE`` or
+        ``UNREADABLE_FILE``.
+    """
+    return _within(root, relative, lambda path, name: _refuse_kind(path.stat(), name) or path)
+
+
+def _within(root: Path, relative: str, use: Callable[[Path, str], Found | Fault]) -> Found | Fault:
+    """Return what ``use`` makes of the file and its name, or why it cannot be had."""
     name = relative.strip()
     fault = _refuse(name)
     if fault is not None:
@@ -36,7 +55,7 @@ def read_media(root: Path, relative: str, max_bytes: int) -> bytes | Fault:
             return Fault(Reason.MISSING_FILE, f"no file '{_short(name)}' in the table's folder")
         if not path.resolve().is_relative_to(root.resolve()):
             return Fault(Reason.PATH_OUTSIDE, f"'{_short(name)}' leads out of the table's folder; move the file inside")
-        return _read(path, name, max_bytes)
+        return use(path, name)
     except PermissionError:
         return Fault(Reason.UNREADABLE_FILE, f"'{_short(name)}' may not be read; check its permissions")
     except (OSError, ValueError, RuntimeError) as error:  # a NUL byte, a name too long, a loop of links
@@ -73,10 +92,9 @@ def _find(root: Path, name: str) -> Path | None:
 
 def _read(path: Path, name: str, max_bytes: int) -> bytes | Fault:
     status = path.stat()
-    if stat.S_ISDIR(status.st_mode):
-        return Fault(Reason.UNREADABLE_FILE, f"'{_short(name)}' is a folder; give a file")
-    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-        return Fault(Reason.UNREADABLE_FILE, f"'{_short(name)}' is not an ordinary file")
+    fault = _refuse_kind(status, name)
+    if fault is not None:
+        return fault
     if status.st_size == 0:
         return Fault(Reason.EMPTY, f"'{_short(name)}' has no bytes; export it again")
     if status.st_size > max_bytes:
@@ -85,6 +103,14 @@ def _read(path: Path, name: str, max_bytes: int) -> bytes | Fault:
             f"'{_short(name)}' has {status.st_size / 1e6:.1f} MB, the limit is {max_bytes / 1e6:.1f} MB",
         )
     return path.read_bytes()
+
+
+def _refuse_kind(status: os.stat_result, name: str) -> Fault | None:
+    if stat.S_ISDIR(status.st_mode):
+        return Fault(Reason.UNREADABLE_FILE, f"'{_short(name)}' is a folder; give a file")
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+        return Fault(Reason.UNREADABLE_FILE, f"'{_short(name)}' is not an ordinary file")
+    return None
 
 
 def _composed(name: str) -> str:

@@ -55,7 +55,7 @@ def create_scoring_pipeline() -> Pipeline:
             ),
             Node(
                 tabulate_scores,
-                inputs=["scenarios", "model"],
+                inputs=["scenarios", "model", "fusions"],
                 outputs="scored_tickets",
                 name="tabulate_scores",
             ),
