@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from kefu.cli import kefu
+from kefu.evaluation.analysis import Analysis, write_analysis
 
 ROOT = Path(__file__).parents[2]
 OLD, NEW = "2026-01-01T00.00.00.000Z", "2026-02-01T00.00.00.000Z"
@@ -103,6 +104,39 @@ def test_a_comparison_tells_figures_parameters_and_the_verdict(call, shelf, said
     assert found["same_data"] is False
     assert found["parameters"] == {"seed": [0, 1]}
     assert len(found["reasons_against"]) == 4
+
+
+def evaluated(shelf, version, macro_f1):
+    tables = {
+        "comparison": pd.DataFrame({"name": ["late"], "macro_f1": [macro_f1]}),
+        "calibration": pd.DataFrame({"confidence": [0.5], "accuracy": [0.5]}),
+    }
+    path = shelf.store.reports / "versions/evaluation.json" / version / "evaluation.json"
+    write_analysis(path, Analysis({"macro_f1": macro_f1}, tables=tables))
+
+
+def test_a_comparison_is_written_as_a_page(call, shelf, said, project):
+    shelf.put(OLD, said(TRUE, TRUE), code={"commit": "abcdef"})
+    shelf.put(NEW, said(TRUE, WORSE), parameters={"seed": 1})
+    missing = call("compare", OLD, NEW, "--report", "both.html")
+    assert missing.exit_code != 0
+    assert f"{OLD}: its evaluation was not kept" in missing.output
+    evaluated(shelf, OLD, 1.0)
+    evaluated(shelf, NEW, 0.75)
+    assert call("compare", OLD, NEW, "--report", "both.html").exit_code == 0
+    page = (project / "both.html").read_text("utf-8")
+    for part in (OLD, NEW, "1.000 → 0.733", "worse, by more than chance explains", "−0.250", "abcdef", ">seed</th>"):
+        assert part in page
+    assert not list(project.glob(".both*"))
+
+
+def test_what_cannot_be_paired_is_still_shown_side_by_side(call, shelf, said, project):
+    shelf.put(OLD, said(TRUE, TRUE))
+    shelf.put(NEW, said(TRUE, TRUE, ticket_id=[f"other{number}" for number in range(40)]))
+    evaluated(shelf, OLD, 1.0)
+    evaluated(shelf, NEW, 0.75)
+    assert call("compare", OLD, NEW, "--report", "both.html").exit_code != 0
+    assert "No comparison ticket by ticket" in (project / "both.html").read_text("utf-8")
 
 
 def test_models_without_scores_cannot_be_compared(call, shelf, said):

@@ -96,10 +96,16 @@ def show(name: str, environment: str | None, as_json: bool) -> None:
 @models.command(short_help="Compare two models on the tickets that both held out.")
 @click.argument("reference")
 @click.argument("candidate")
+@click.option(
+    "--report",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write a page with both evaluations side by side.",
+)
 @_environment
 @_as_json
 @tell_mistakes
-def compare(reference: str, candidate: str, environment: str | None, as_json: bool) -> None:
+def compare(reference: str, candidate: str, page: Path | None, environment: str | None, as_json: bool) -> None:
     """Compare the model CANDIDATE with the model REFERENCE on the test tickets that both held out.
 
     Differences are candidate less reference, in pairs over customers. At the end it says whether the candidate would
@@ -109,6 +115,9 @@ def compare(reference: str, candidate: str, environment: str | None, as_json: bo
 
     store = _open_store(environment)
     one, other = store.find(reference), store.find(candidate)
+    if page is not None:
+        _write_page(page, store, one, other)
+        click.echo(f"Written to {page}", err=as_json)
     found = _compare(one, other)
     changed = differences(one.provenance.get("parameters") or {}, other.provenance.get("parameters") or {})
     same_data = one.provenance.get("data") == other.provenance.get("data")
@@ -230,6 +239,35 @@ def _compare(reference: "TrainedModel", candidate: "TrainedModel") -> "Compariso
             )
     one, other = (read_scored(Path(str(model.scored))) for model in (reference, candidate))
     return compare(one, other)
+
+
+def _write_page(page: Path, store: "ModelStore", reference: "TrainedModel", candidate: "TrainedModel") -> None:
+    """Write both evaluations side by side, in pairs where the tickets allow it."""
+    from kefu.evaluation.side_by_side import Paired, Side, render_side_by_side
+    from kefu.tickets.errors import KefuError
+
+    sides = []
+    for model in (reference, candidate):
+        evaluation = store.evaluation_of(model)
+        if evaluation is None:
+            raise KefuError(f"{model.name}: its evaluation was not kept; run `kedro run --pipelines evaluate`")
+        code = model.provenance.get("code") or {}
+        facts = {"Commit": str(code.get("commit", "–"))[:12], "Data": str(model.provenance.get("data", "–"))[:12]}
+        sides.append(Side(model.name, evaluation, facts))
+    paired, why = None, ""
+    try:
+        found = _compare(reference, candidate)
+        groups = found.groups.rename(columns={"reference": "first", "candidate": "second"})
+        paired = Paired(found.macro_f1, found.accuracy, groups)
+    except KefuError as error:
+        why = str(error)
+    changed = differences(reference.provenance.get("parameters") or {}, candidate.provenance.get("parameters") or {})
+    written = render_side_by_side(
+        *sides, title=f"kefu · {store.models.name}", paired=paired, why_not_paired=why, parameters=changed
+    )
+    part = page.with_name(f".{page.name}.part")
+    part.write_text(written, encoding="utf-8")
+    part.replace(page)
 
 
 def _gate(store: "ModelStore", before: str | None, model: "TrainedModel") -> tuple[dict[str, Any], list[str]]:

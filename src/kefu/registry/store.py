@@ -9,13 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from kefu.evaluation.analysis import Analysis, read_analysis
 from kefu.registry.promotion import PROMOTED, read_promotions
 from kefu.registry.scored import model_of
 from kefu.tickets.errors import KefuError, did_you_mean
 
 LATEST, CURRENT = "latest", "current"
 """The newest version, and the model of the stages of DVC, which there is one of."""
-_VERSIONS, _FUSED, _SCORED, _METRICS = "versions", "fused", "scored_tickets.parquet", "metrics.json"
+_VERSIONS, _FUSED = "versions", "fused"
+_SCORED, _METRICS, _EVALUATION = "scored_tickets.parquet", "metrics.json", "evaluation.json"
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,10 @@ class ModelStore:
         version = f"{now:%Y-%m-%dT%H.%M.%S}.{now.microsecond // 1000:03d}Z"
         if model.scored is not None:
             _copy(model.scored, self.reports / _VERSIONS / _SCORED / version / _SCORED)
-            metrics = self._metrics_of(model.scored)
-            if metrics.is_file():
-                _copy(metrics, self.reports / _VERSIONS / _METRICS / version / _METRICS)
+            for file in (_METRICS, _EVALUATION):
+                found = self._beside(model.scored, file)
+                if found.is_file():
+                    _copy(found, self.reports / _VERSIONS / file / version / file)
         target = self._folder(version)
         part = target.with_name(f".{_FUSED}.part")
         try:
@@ -163,10 +166,23 @@ class ModelStore:
         found = [self.reports / CURRENT / _SCORED, *kept]
         return {weights: path for path in found if (weights := model_of(path)) is not None}
 
+    def evaluation_of(self, model: TrainedModel) -> Analysis | None:
+        """Return all that its evaluation found; None where it was not kept.
+
+        Raises:
+            KefuError: it is damaged.
+        """
+        path = None if model.scored is None else self._beside(model.scored, _EVALUATION)
+        return None if path is None or not path.is_file() else read_analysis(path)
+
     def _metrics_of(self, scored: Path) -> Path:
+        return self._beside(scored, _METRICS)
+
+    def _beside(self, scored: Path, file: str) -> Path:
+        """Return where a file of the same run lies."""
         if scored.parent.name == CURRENT:
-            return scored.with_name(_METRICS)
-        return self.reports / _VERSIONS / _METRICS / scored.parent.name / _METRICS
+            return scored.with_name(file)
+        return self.reports / _VERSIONS / file / scored.parent.name / file
 
 
 def _copy(source: Path, target: Path) -> None:
