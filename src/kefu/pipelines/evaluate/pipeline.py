@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from kefu.modalities import MODALITIES
+from kefu.pipelines.evaluate.calibration_curves import draw_confidence
 from kefu.pipelines.evaluate.leakage import find_leaks
 from kefu.pipelines.evaluate.nodes import (
     SHOWN_FIGURES,
@@ -14,7 +15,7 @@ from kefu.pipelines.evaluate.nodes import (
     write_report,
 )
 
-ANALYSES = ("leakage",)
+ANALYSES = ("leakage", "calibration_curves")
 """What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report."""
 
 
@@ -115,6 +116,21 @@ def create_analysis_pipeline() -> Pipeline:
                 },
                 outputs="leakage_analysis",
                 name="find_leaks",
+            ),
+            Node(
+                draw_confidence,
+                inputs={
+                    "model": "model",
+                    "tickets": "tickets",
+                    "predictions": "model_predictions",
+                    "judged": "judged_tickets",
+                    "params": "params:evaluation",
+                    "hardware": "params:hardware",
+                    **{f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES},
+                    **{f"{modality}_features": f"{modality}.features" for modality in MODALITIES},
+                },
+                outputs="calibration_curves_analysis",
+                name="draw_confidence",
             ),
         ]
     )
