@@ -25,6 +25,7 @@ from kefu.evaluation.bootstrap import (
 from kefu.evaluation.calibration import BINS, expected_calibration_error, reliability_curve
 from kefu.evaluation.cautions import cautions_of
 from kefu.evaluation.confidence import score_label_sets, score_out_of_scope
+from kefu.evaluation.errors import ErrorParameters
 from kefu.evaluation.groups import by_group, score_columns
 from kefu.evaluation.leakage import LeakageParameters
 from kefu.evaluation.metrics import brier, confusion_matrix, frequent_confusions, log_loss, per_class
@@ -43,6 +44,7 @@ class EvaluationParameters(Parameters):
     calibration_bins: int = Field(BINS, ge=1, description="Bins of equal mass in the calibration error.")
     mistakes: int = Field(10, ge=0, description="Most confident mistakes to list.")
     leakage: LeakageParameters = LeakageParameters()
+    errors: ErrorParameters = ErrorParameters()
 
 
 def evaluate(

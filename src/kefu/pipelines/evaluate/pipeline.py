@@ -4,6 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from kefu.modalities import MODALITIES
 from kefu.pipelines.evaluate.calibration_curves import draw_confidence
+from kefu.pipelines.evaluate.errors import show_errors
 from kefu.pipelines.evaluate.leakage import find_leaks
 from kefu.pipelines.evaluate.nodes import (
     SHOWN_FIGURES,
@@ -15,7 +16,7 @@ from kefu.pipelines.evaluate.nodes import (
     write_report,
 )
 
-ANALYSES = ("leakage", "calibration_curves")
+ANALYSES = ("leakage", "calibration_curves", "errors")
 """What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report."""
 
 
@@ -131,6 +132,16 @@ def create_analysis_pipeline() -> Pipeline:
                 },
                 outputs="calibration_curves_analysis",
                 name="draw_confidence",
+            ),
+            Node(
+                show_errors,
+                inputs={
+                    "predictions": "model_predictions",
+                    "params": "params:evaluation",
+                    **{modality: f"{modality}.cleaned" for modality in MODALITIES},
+                },
+                outputs="errors_analysis",
+                name="show_errors",
             ),
         ]
     )
