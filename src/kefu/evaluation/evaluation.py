@@ -27,6 +27,7 @@ from kefu.evaluation.cautions import cautions_of
 from kefu.evaluation.confidence import score_label_sets, score_out_of_scope
 from kefu.evaluation.errors import ErrorParameters
 from kefu.evaluation.groups import by_group, score_columns
+from kefu.evaluation.labels import LabelParameters
 from kefu.evaluation.leakage import LeakageParameters
 from kefu.evaluation.metrics import brier, confusion_matrix, frequent_confusions, log_loss, per_class
 from kefu.evaluation.pairwise import compare_pairs
@@ -45,6 +46,7 @@ class EvaluationParameters(Parameters):
     mistakes: int = Field(10, ge=0, description="Most confident mistakes to list.")
     leakage: LeakageParameters = LeakageParameters()
     errors: ErrorParameters = ErrorParameters()
+    labels: LabelParameters = LabelParameters()
 
 
 def evaluate(

@@ -5,6 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from kefu.modalities import MODALITIES
 from kefu.pipelines.evaluate.calibration_curves import draw_confidence
 from kefu.pipelines.evaluate.errors import show_errors
+from kefu.pipelines.evaluate.labels import look_at_labels
 from kefu.pipelines.evaluate.leakage import find_leaks
 from kefu.pipelines.evaluate.nodes import (
     SHOWN_FIGURES,
@@ -16,7 +17,7 @@ from kefu.pipelines.evaluate.nodes import (
     write_report,
 )
 
-ANALYSES = ("leakage", "calibration_curves", "errors")
+ANALYSES = ("leakage", "calibration_curves", "errors", "labels")
 """What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report."""
 
 
@@ -142,6 +143,24 @@ def create_analysis_pipeline() -> Pipeline:
                 },
                 outputs="errors_analysis",
                 name="show_errors",
+            ),
+            Node(
+                look_at_labels,
+                inputs={
+                    "model": "model",
+                    "tickets": "tickets",
+                    "unlabelled_tickets": "unlabelled_tickets",
+                    "held_out_predictions": "held_out_predictions",
+                    "params": "params:evaluation",
+                    "hardware": "params:hardware",
+                    **{
+                        f"{modality}_{kind}": f"{modality}.{kind}"
+                        for modality in MODALITIES
+                        for kind in ("outputs", "features", "cleaned")
+                    },
+                },
+                outputs="labels_analysis",
+                name="look_at_labels",
             ),
         ]
     )
