@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+_FAR = 1e12
+"""The squared distance where nothing has a label: all are equally far, and the most uncertain one is the first."""
+
 
 def entropy(probabilities: Floats) -> Floats:
     """Return how undecided each ticket is (N,): 0 where one class has it all, 1 where all are equal."""
@@ -20,10 +23,11 @@ def choose_to_label(
 ) -> NDArray[np.int64]:
     """Return the positions of tickets to label, the first one first.
 
-    Of the most uncertain tickets, ``pool_factor`` times as many as are wanted, those that are furthest from everything
-    that has a label or was chosen before: uncertainty first and variety within it, as in Citovsky et al. 2021, "Batch
-    active learning at scale"; the latter by the greedy k-center of Sener and Savarese 2018, "Active learning for
-    convolutional neural networks: a core-set approach". Twenty tickets alike would teach no more than one.
+    Of the most uncertain tickets, ``pool_factor`` times as many as are wanted, one after the other that whose
+    uncertainty times its distance from everything that has a label or was chosen before is greatest. Uncertainty first
+    and variety within it is the way of Citovsky et al. 2021, "Batch active learning at scale"; variety is that of the
+    greedy k-center of Sener and Savarese 2018, "Active learning for convolutional neural networks: a core-set
+    approach". Twenty tickets alike would teach no more than one.
 
     Args:
         uncertainty: (N,), higher is less sure.
@@ -36,16 +40,16 @@ def choose_to_label(
     if not len(pool) or count < 1:
         return np.empty(0, dtype=np.int64)
     points = embeddings[pool]
-    nearest = np.full(len(pool), np.inf)
+    nearest = np.full(len(pool), _FAR)
     for start in range(0, len(labelled), 1_000):
         nearest = np.minimum(nearest, _distances(points, labelled[start : start + 1_000]).min(axis=1))
     chosen: list[int] = []
     while len(chosen) < min(count, len(pool)):
-        # without anything labelled all are equally far, and the most uncertain one is the first
-        best = int(nearest.argmax())
+        worth = uncertainty[pool] * np.sqrt(nearest)
+        worth[chosen] = -1.0
+        best = int(worth.argmax())
         chosen.append(best)
         nearest = np.minimum(nearest, _distances(points, points[[best]])[:, 0])
-        nearest[chosen] = -1.0
     return pool[chosen]
 
 
