@@ -21,6 +21,7 @@ def test_every_figure_is_drawn_titled_and_in_house_style(usual):
     drawn = usual.figures
     assert set(drawn) == {
         "comparison",
+        "pairs",
         "per_class",
         "combinations",
         "languages",

@@ -64,7 +64,7 @@ def test_every_chart_has_its_figure_and_a_name(render):
     page = Page(render(contact_sheets=sheets))
     charts = [attrs for _, attrs in page.elements if attrs.get("class") == "chart"]
     ids = [attrs["id"] for tag, attrs in page.elements if tag == "script" and "id" in attrs]
-    assert len(charts) == 10
+    assert len(charts) == 11
     assert {chart["data-figure"] for chart in charts} <= set(ids)
     assert all(chart["aria-label"] and chart["role"] == "img" for chart in charts)
     links = {attrs["href"][1:] for tag, attrs in page.elements if tag == "a"}

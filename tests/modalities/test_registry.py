@@ -4,7 +4,7 @@ from kefu import modalities
 from kefu.parameters import Parameters
 
 NAMES = ("Cleaning", "Augmentation", "Features", "EncoderParameters")
-FUNCTIONS = ("clean", "pack", "unpack", "augment", "fit", "load_preprocessor", "build_encoder")
+FUNCTIONS = ("clean", "pack", "unpack", "show", "augment", "fit", "load_preprocessor", "build_encoder")
 
 
 def test_modalities_are_found_in_sorted_order():

@@ -1,17 +1,19 @@
 """A tiny demo shop, run once from raw tickets to the report in a project of its own."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 import kefu
+from kefu.engines.shards import CLEANED_SCHEMA
 
 ROOT = Path(__file__).parents[2]
 TINY = {
@@ -71,6 +73,17 @@ def make_project(root: Path) -> Project:
     (root / "src").mkdir()
     (root / "src/kefu").symlink_to(Path(kefu.__file__).parent, target_is_directory=True)
     return Project(root)
+
+
+def make_cleaned_shard(packed: Mapping[str, bytes | None]) -> pa.Table:
+    """Return a cleaned shard of packed payloads by ticket."""
+    columns = {"ticket_id": list(packed), "payload": list(packed.values())}
+    return pa.table(columns | dict.fromkeys(("reason", "detail", "facts"), [None] * len(packed)), schema=CLEANED_SCHEMA)
+
+
+@pytest.fixture(scope="session")
+def cleaned_shard() -> Callable[[Mapping[str, bytes | None]], pa.Table]:
+    return make_cleaned_shard
 
 
 @pytest.fixture(scope="session")

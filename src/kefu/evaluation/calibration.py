@@ -24,9 +24,7 @@ def reliability_curve(predictions: Predictions, bins: int = BINS) -> pd.DataFram
     """
     confidence = predictions.confidence
     correct = (predictions.predicted == predictions.targets).astype(np.float64)
-    inner = np.linspace(0, 1, min(bins, max(1, len(confidence))) + 1)[1:-1]
-    edges = np.unique(np.quantile(confidence, inner)) if len(confidence) else np.empty(0)
-    members = np.searchsorted(edges, confidence, side="left")
+    members = bins_of_equal_mass(confidence, bins)
     count = np.bincount(members)
     kept = count > 0
     n = count[kept]
@@ -41,6 +39,13 @@ def reliability_curve(predictions: Predictions, bins: int = BINS) -> pd.DataFram
             "n": n,
         }
     )
+
+
+def bins_of_equal_mass(confidence: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
+    """Return the number of the bin (N,) of each confidence (N,); equal ones share a bin."""
+    inner = np.linspace(0, 1, min(bins, max(1, len(confidence))) + 1)[1:-1]
+    edges = np.unique(np.quantile(confidence, inner)) if len(confidence) else np.empty(0)
+    return np.searchsorted(edges, confidence, side="left").astype(np.int64)
 
 
 def expected_calibration_error(predictions: Predictions, bins: int = BINS) -> float:

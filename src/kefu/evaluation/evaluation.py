@@ -25,9 +25,12 @@ from kefu.evaluation.bootstrap import (
 from kefu.evaluation.calibration import BINS, expected_calibration_error, reliability_curve
 from kefu.evaluation.cautions import cautions_of
 from kefu.evaluation.confidence import score_label_sets, score_out_of_scope
+from kefu.evaluation.errors import ErrorParameters
 from kefu.evaluation.groups import by_group, score_columns
+from kefu.evaluation.labels import LabelParameters
 from kefu.evaluation.leakage import LeakageParameters
 from kefu.evaluation.metrics import brier, confusion_matrix, frequent_confusions, log_loss, per_class
+from kefu.evaluation.pairwise import compare_pairs
 from kefu.evaluation.predictions import Predictions, combinations, known, on_common_tickets
 from kefu.evaluation.robustness import Scenario, scenario_names, score_scenarios
 from kefu.evaluation.ticket_counts import data_facts, labels_by_split, modalities_by_split, quarantine_reasons
@@ -42,6 +45,8 @@ class EvaluationParameters(Parameters):
     calibration_bins: int = Field(BINS, ge=1, description="Bins of equal mass in the calibration error.")
     mistakes: int = Field(10, ge=0, description="Most confident mistakes to list.")
     leakage: LeakageParameters = LeakageParameters()
+    errors: ErrorParameters = ErrorParameters()
+    labels: LabelParameters = LabelParameters()
 
 
 def evaluate(
@@ -82,6 +87,7 @@ def evaluate(
     scores = score_intervals(best_fusion, resampling)
     tables = {
         "comparison": comparison,
+        "pairs": compare_pairs(scored, resampling),
         "against_singles": against_singles(best_fusion, [one for one in scored if one.kind == "modality"], resampling),
         "per_class": _per_class(best_fusion, scores),
         "combinations": by_group(best_fusion, combinations(best_fusion.tickets), resampling),
@@ -109,6 +115,7 @@ def evaluate(
         "significantly_worse": int(tables["against_singles"]["worse"].sum()),
         "strategies": records_by(comparison[comparison["kind"] == "fusion"].drop(columns="kind"), "name"),
         "modalities": records_by(comparison[comparison["kind"] == "modality"].drop(columns="kind"), "name"),
+        "pairs": records(tables["pairs"]),
         "against_singles": records(tables["against_singles"]),
         "per_class": records_by(tables["per_class"], "class"),
         "combinations": records_by(tables["combinations"], "group"),
@@ -146,6 +153,8 @@ def evaluate(
     drawn |= {
         f"learning_{name}": figures.learning(history, name) for name, history in histories.items() if len(history)
     }
+    if len(tables["pairs"]):
+        drawn["pairs"] = figures.pairs(tables["pairs"])
     if scenarios:
         drawn["robustness"] = figures.robustness(tables["robustness"])
     if len(quarantine):

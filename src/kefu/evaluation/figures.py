@@ -5,6 +5,7 @@ where it is long, shortened on the axis and given in full on hover. Backgrounds 
 """
 
 import html
+import math
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
@@ -123,7 +124,7 @@ def comparison(table: pd.DataFrame, chosen: str) -> go.Figure:
                 "symbol": ["circle" if one == chosen else "circle-open" for one in part["name"]],
                 "line": {"width": 2.5, "color": colour},
             },
-            error_x=_whiskers(part, "macro_f1", colour),
+            error_x=whiskers(part, "macro_f1", colour),
             customdata=_columns(part["name"].map(escaped), part["n"], part["accuracy"]),
             hovertemplate="<b>%{customdata[0]}</b><br>macro-F1 %{x:.3f}<br>accuracy %{customdata[2]:.3f}"
             "<br>%{customdata[1]} tickets<extra></extra>",
@@ -132,6 +133,49 @@ def comparison(table: pd.DataFrame, chosen: str) -> go.Figure:
     figure.update_yaxes(tickvals=positions, ticktext=names, range=[-0.6, len(table) - 0.4], showgrid=False)
     figure.update_xaxes(title_text="Macro-F1", tickformat=".2f", nticks=7)
     return finished(figure, "Macro-F1 of every strategy and modality", 110 + _ROW_PX * max(1, len(table)))
+
+
+def pairs(table: pd.DataFrame) -> go.Figure:
+    """Draw how much better the row is than the column, with a star where that is more than chance explains."""
+    names = list(dict.fromkeys([*table["first"], *table["second"]]))
+    places = {name: place for place, name in enumerate(names)}
+    size = len(names)
+    gains = np.full((size, size), np.nan)
+    texts, notes = np.full((2, size, size), "", dtype=object)
+    for row in table.to_dict("records"):
+        one, other = places[row["first"]], places[row["second"]]
+        star = " *" if row["different"] else ""
+        p_value = "–" if math.isnan(row["p_holm"]) else f"{row['p_holm']:.3f}"
+        for here, there, sign in ((one, other, 1), (other, one, -1)):
+            gains[here, there] = sign * row["gain"]
+            gain = round(sign * row["gain"], 3)
+            texts[here, there] = (f"{gain:+.3f}" if gain else "0.000").replace("-", "−") + star
+            notes[here, there] = f"{row['n']} tickets<br>p {p_value}"
+    limit = float(np.nanmax(np.abs(gains), initial=0.001))
+    labels = [short(name) for name in names]
+    figure = go.Figure(
+        go.Heatmap(
+            z=gains,
+            zmin=-limit,
+            zmax=limit,
+            colorscale=[[0, VERMILLION], [0.5, "#D3D7DD"], [1, BLUE]],
+            x=list(range(size)),
+            y=list(range(size)),
+            text=texts,
+            texttemplate="%{text}",
+            customdata=notes,
+            hovertemplate="%{text}<br>%{customdata}<extra></extra>",
+            showscale=False,
+            xgap=2,
+            ygap=2,
+        )
+    )
+    ticks = {"tickvals": list(range(size)), "ticktext": labels, "showgrid": False}
+    figure.update_xaxes(title_text="… than this", tickangle=-40, **ticks)
+    figure.update_yaxes(title_text="Better is this …", autorange="reversed", **ticks)
+    return finished(
+        figure, "Macro-F1 of the row less that of the column", 180 + 46 * max(1, size), min_width=130 + 74 * size
+    )
 
 
 def per_class(table: pd.DataFrame) -> go.Figure:
@@ -155,7 +199,7 @@ def per_class(table: pd.DataFrame) -> go.Figure:
         name="F1",
         mode="markers",
         marker={"size": 11, "color": BLUE},
-        error_x=_whiskers(shown, "f1", BLUE),
+        error_x=whiskers(shown, "f1", BLUE),
         customdata=_columns(shown["class"].map(escaped), shown["support"]),
         hovertemplate="<b>%{customdata[0]}</b><br>F1 %{x:.3f}<br>%{customdata[1]} tickets<extra></extra>",
     )
@@ -180,7 +224,7 @@ def groups(table: pd.DataFrame, title: str) -> go.Figure:
             name=label,
             mode="markers",
             marker={"size": 10, "color": colour},
-            error_x=_whiskers(table, name, colour),
+            error_x=whiskers(table, name, colour),
             customdata=_columns(table["group"].map(escaped), table["n"]),
             hovertemplate="<b>%{customdata[0]}</b><br>"
             + label
@@ -213,7 +257,7 @@ def robustness(table: pd.DataFrame) -> go.Figure:
             name=label,
             mode="markers",
             marker={"size": 12, "color": colour, "symbol": symbol, "line": {"width": 2.5, "color": colour}},
-            error_x=_whiskers(table.where(rows), "macro_f1", colour),
+            error_x=whiskers(table.where(rows), "macro_f1", colour),
             customdata=_columns(pd.Series(names).map(escaped), table["n"]),
             hovertemplate="<b>%{customdata[0]}</b><br>macro-F1 %{x:.3f}<br>%{customdata[1]} tickets<extra></extra>",
         )
@@ -280,7 +324,7 @@ def reliability(curve: pd.DataFrame) -> go.Figure:
         name="Measured, 95% interval",
         line={"color": BLUE, "width": 2},
         marker={"size": 9},
-        error_y=_whiskers(curve, "accuracy", BLUE, low="low", high="high"),
+        error_y=whiskers(curve, "accuracy", BLUE, low="low", high="high"),
         customdata=_columns(curve["n"]),
         hovertemplate="confidence %{x:.2f}<br>accuracy %{y:.2f}<br>%{customdata[0]} tickets<extra></extra>",
     )
@@ -372,9 +416,10 @@ def quarantine(table: pd.DataFrame) -> go.Figure:
     return finished(figure, "What was quarantined, and why", 120 + 28 * max(1, len(places)))
 
 
-def _whiskers(
+def whiskers(
     table: pd.DataFrame, name: str, colour: str, low: str | None = None, high: str | None = None
 ) -> dict[str, object]:
+    """Return error bars of a column, from the columns of its bounds: ``<name>_low`` and ``<name>_high`` by default."""
     return {
         "type": "data",
         "symmetric": False,

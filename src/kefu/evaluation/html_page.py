@@ -23,7 +23,7 @@ UNSHOWN = ("kind", "brier", "common", "chosen_accuracy", "low", "high")
 """Columns that are kept for machines alone."""
 
 OWN_WORDS = frozenset(
-    {"input", "holds", "modality", "best_single", "of_kind", "split", "reason", "of_modality", "other_split"}
+    {"input", "holds", "modality", "best_single", "of_kind", "split", "reason", "of_modality", "other_split", "measure"}
 )
 """Columns whose cells hold words of kefu's, never a user's."""
 
@@ -143,7 +143,8 @@ def _cell(name: str, row: Mapping[Any, Any], words: Mapping[str, str]) -> dict[s
     else:
         text = f"{value:,}" if isinstance(value, int) else str(value)
         if name in OWN_WORDS:
-            text = both_languages(text, "".join(words.get(part, part) for part in re.split(r"(\W)", text)))
+            parts = [text] if text in words else re.split(r"(\W)", text)
+            text = both_languages(text, "".join(words.get(part, part) for part in parts))
     ends = number(low, sign), number(high, sign)
     interval = "" if math.isnan(low) else both_languages("{} to {}".format(*ends), "{} 至 {}".format(*ends))
     return {"text": text, "interval": interval}

@@ -14,7 +14,13 @@ from kefu.evaluation.figures import BLUE, GREY, ORANGE, escaped, finished, short
 from kefu.evaluation.html_page import Words, chart, read_words, render_page, table_of
 from kefu.evaluation.robustness import AS_IT_CAME, scenario_names
 
-HEADLINE = ("macro_f1", "accuracy", "ece", "log_loss", "brier", "n", "customers")
+HEADLINE = {
+    "macro_f1": "Macro-F1",
+    "accuracy": "Accuracy",
+    "ece": "Calibration error (ECE)",
+    "log_loss": "Log loss (nats)",
+    "brier": "Brier score",
+}
 _COMPARED = {
     "comparison": ("name", "macro_f1"),
     "per_class": ("class", "f1"),
@@ -77,6 +83,7 @@ def render_side_by_side(
         parameters: Those that differ, by name, with both values.
     """
     words = read_words()
+    facts = [_counts(side.evaluation) | dict(side.facts) for side in (first, second)]
     tables = {name: side_by_side(first.evaluation, second.evaluation, name) for name in _COMPARED}
     figures = {name: draw_changes(table, TITLES[name]) for name, table in tables.items() if len(table)}
     figures["reliability"] = draw_reliability(first.evaluation, second.evaluation)
@@ -94,16 +101,15 @@ def render_side_by_side(
         tables={name: _table(table, words) for name, table in tables.items()},
         titles=TITLES,
         parameters=_table(_parameters(parameters or {}), words),
-        facts={
-            name: (first.facts.get(name, "–"), second.facts.get(name, "–")) for name in {**first.facts, **second.facts}
-        },
+        facts={name: tuple(told.get(name, "–") for told in facts) for name in {**facts[0], **facts[1]}},
     )
 
 
 def headline(first: Mapping[str, Any], second: Mapping[str, Any]) -> pd.DataFrame:
     """Return ``measure``, ``first``, ``second`` and ``change`` of the scores of two runs; NaN where one has none."""
     rows = [
-        {"measure": name, "first": _number(first.get(name)), "second": _number(second.get(name))} for name in HEADLINE
+        {"measure": label, "first": _number(first.get(name)), "second": _number(second.get(name))}
+        for name, label in HEADLINE.items()
     ]
     table = pd.DataFrame(rows)
     return table.assign(change=table["second"] - table["first"])
@@ -188,6 +194,13 @@ def _scores(table: pd.DataFrame | None, key: str, score: str) -> dict[str, float
     return {str(name): float(value) for name, value in zip(names, table[score], strict=True)}
 
 
+def _counts(evaluation: Analysis) -> dict[str, str]:
+    """Say how many tickets and customers were scored, and by which strategy."""
+    metrics = evaluation.metrics
+    counts = {"Tickets": metrics.get("n"), "Customers": metrics.get("customers"), "Strategy": metrics.get("chosen")}
+    return {name: f"{value:,}" if isinstance(value, int) else str(value) for name, value in counts.items() if value}
+
+
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else np.nan
 
@@ -198,4 +211,4 @@ def _parameters(differing: Mapping[str, tuple[Any, Any]]) -> pd.DataFrame:
 
 
 def _table(table: pd.DataFrame, words: Words) -> dict[str, Any]:
-    return table_of(table.rename(columns={"first": "first_run", "second": "second_run"}), words)
+    return table_of(table.rename(columns={"first": "first_run", "second": "second_run", "group": "compared"}), words)

@@ -34,6 +34,15 @@ class Cleaned:
     facts: dict[str, Fact] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A payload as a browser shows it or plays it, small."""
+
+    media_type: str
+    """``text/plain``, ``image/…`` or ``audio/…``"""
+    data: bytes
+
+
 class FeatureParameters(Parameters):
     """What the features of every modality have in common."""
 
@@ -88,6 +97,9 @@ class Modality(Protocol):
 
     def unpack(self, data: bytes) -> Any:
         """Undo :meth:`pack`."""
+
+    def show(self, packed: bytes) -> Exhibit:
+        """Return a packed payload as a browser shows it or plays it."""
 
     def augment(self, payload: Any, params: Any, rng: np.random.Generator) -> Any:
         """Return a changed copy that a person would still label the same."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from kefu.modalities.audio.augment import Augmentation, augment
 from kefu.modalities.audio.clean import Cleaning, clean
 from kefu.modalities.audio.features import AudioPreprocessor, Features, fit, load_preprocessor
-from kefu.modalities.audio.payload import pack, unpack
+from kefu.modalities.audio.payload import pack, show, unpack
 
 if TYPE_CHECKING:
     from kefu.modalities.audio.encoders import EncoderParameters, build_encoder
@@ -27,6 +27,7 @@ __all__ = [
     "fit",
     "load_preprocessor",
     "pack",
+    "show",
     "unpack",
 ]
 

@@ -7,6 +7,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from kefu.modalities.contract import Exhibit
+
 Waveform = NDArray[np.float32]
 """Samples (T,) within [-1, 1]."""
 
@@ -45,3 +47,8 @@ def unpack(data: bytes) -> Waveform:
     """Undo :func:`pack`: samples float32 (T,)."""
     steps, _ = soundfile.read(io.BytesIO(data), dtype="int16")
     return steps.astype(np.float32) / np.float32(STEPS)
+
+
+def show(packed: bytes) -> Exhibit:
+    """Return a packed waveform: browsers play FLAC."""
+    return Exhibit("audio/flac", packed)

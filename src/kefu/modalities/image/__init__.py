@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from kefu.modalities.image.augment import Augmentation, augment
 from kefu.modalities.image.clean import Cleaning, clean, pack, perceptual_hash, unpack
+from kefu.modalities.image.exhibit import show
 from kefu.modalities.image.features import Features, ImagePreprocessor, fit, load_preprocessor
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "load_preprocessor",
     "pack",
     "perceptual_hash",
+    "show",
     "unpack",
 ]
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from kefu.modalities.contract import Exhibit
 from kefu.modalities.text.augment import Augmentation, augment
 from kefu.modalities.text.clean import Cleaning, clean
 from kefu.modalities.text.features import Features, TextPreprocessor, fit, load_preprocessor
@@ -27,6 +28,7 @@ __all__ = [
     "fit",
     "load_preprocessor",
     "pack",
+    "show",
     "unpack",
 ]
 
@@ -39,6 +41,11 @@ def pack(payload: str, params: Parameters | None = None) -> bytes:
 def unpack(data: bytes) -> str:
     """Undo :func:`pack`."""
     return data.decode("utf-8")
+
+
+def show(packed: bytes) -> Exhibit:
+    """Return a packed text as it is."""
+    return Exhibit("text/plain", packed)
 
 
 def __getattr__(name: str) -> Any:

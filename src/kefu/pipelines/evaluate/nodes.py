@@ -60,13 +60,13 @@ def collect_predictions(
     found = []
     for strategy, model in fusions.items():
         rows = rows_of(model, scored, outputs, features, choose_hardware(hardware))
-        probabilities = _normalised(model.probabilities(rows.embeddings, rows.present))
+        probabilities = normalised(model.probabilities(rows.embeddings, rows.present))
         found.append(Predictions(strategy, "fusion", labels, probabilities, rows.targets, frame))
     rows = gather(scored, outputs, labels, kind="logits")
     for name in trained:
         mask = rows.present[name].numpy()
         opinions = rows.embeddings[name][rows.present[name]].log_softmax(dim=2)
-        probabilities = _normalised(opinions.mean(dim=1).softmax(dim=1))
+        probabilities = normalised(opinions.mean(dim=1).softmax(dim=1))
         found.append(Predictions(name, "modality", labels, probabilities, rows.targets[mask], frame[mask]))
     return found
 
@@ -128,7 +128,7 @@ def collect_scenarios(
     frame = scored.reindex(columns=["ticket_id", "customer_id", "language", "split", *modality_columns(scored)])
 
     def said(name: str, rows: FusionRows, shown: NDArray[np.bool_]) -> Predictions:
-        probabilities = _normalised(model.probabilities(rows.embeddings, rows.present))
+        probabilities = normalised(model.probabilities(rows.embeddings, rows.present))
         return Predictions(name, "fusion", model.labels, probabilities, rows.targets, frame).select(shown)
 
     scenarios = [Scenario("none", "", said("as it came", clean, np.ones(len(clean), dtype=bool)))]
@@ -273,6 +273,7 @@ def _named(parts: Mapping[str, Any], suffix: str) -> dict[str, Any]:
     return {name.removesuffix(suffix): part for name, part in parts.items() if name.endswith(suffix)}
 
 
-def _normalised(probabilities: torch.Tensor) -> Any:
-    array = probabilities.double().numpy()
+def normalised(probabilities: torch.Tensor) -> NDArray[np.float64]:
+    """Return probabilities (N, C) in double precision, rows of which sum to 1."""
+    array: NDArray[np.float64] = probabilities.double().numpy()
     return array / np.maximum(array.sum(axis=1, keepdims=True), 1e-12)

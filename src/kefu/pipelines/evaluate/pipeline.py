@@ -3,6 +3,9 @@
 from kedro.pipeline import Node, Pipeline
 
 from kefu.modalities import MODALITIES
+from kefu.pipelines.evaluate.calibration_curves import draw_confidence
+from kefu.pipelines.evaluate.errors import show_errors
+from kefu.pipelines.evaluate.labels import look_at_labels
 from kefu.pipelines.evaluate.leakage import find_leaks
 from kefu.pipelines.evaluate.nodes import (
     SHOWN_FIGURES,
@@ -16,7 +19,7 @@ from kefu.pipelines.evaluate.nodes import (
 from kefu.pipelines.evaluate.plot_tables import make_plot_tables
 from kefu.pipelines.evaluate.scored_tickets import tabulate_scores
 
-ANALYSES = ("leakage",)
+ANALYSES = ("leakage", "calibration_curves", "errors", "labels")
 """What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report."""
 
 
@@ -129,6 +132,49 @@ def create_analysis_pipeline() -> Pipeline:
                 },
                 outputs="leakage_analysis",
                 name="find_leaks",
+            ),
+            Node(
+                draw_confidence,
+                inputs={
+                    "model": "model",
+                    "tickets": "tickets",
+                    "predictions": "model_predictions",
+                    "judged": "judged_tickets",
+                    "params": "params:evaluation",
+                    "hardware": "params:hardware",
+                    **{f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES},
+                    **{f"{modality}_features": f"{modality}.features" for modality in MODALITIES},
+                },
+                outputs="calibration_curves_analysis",
+                name="draw_confidence",
+            ),
+            Node(
+                show_errors,
+                inputs={
+                    "predictions": "model_predictions",
+                    "params": "params:evaluation",
+                    **{modality: f"{modality}.cleaned" for modality in MODALITIES},
+                },
+                outputs="errors_analysis",
+                name="show_errors",
+            ),
+            Node(
+                look_at_labels,
+                inputs={
+                    "model": "model",
+                    "tickets": "tickets",
+                    "unlabelled_tickets": "unlabelled_tickets",
+                    "held_out_predictions": "held_out_predictions",
+                    "params": "params:evaluation",
+                    "hardware": "params:hardware",
+                    **{
+                        f"{modality}_{kind}": f"{modality}.{kind}"
+                        for modality in MODALITIES
+                        for kind in ("outputs", "features", "cleaned")
+                    },
+                },
+                outputs="labels_analysis",
+                name="look_at_labels",
             ),
         ]
     )
