@@ -40,6 +40,7 @@ class EvaluationParameters(Parameters):
     resampling: Resampling = Field(Resampling(), description="How intervals are made.")
     calibration_bins: int = Field(BINS, ge=1, description="Bins of equal mass in the calibration error.")
     mistakes: int = Field(10, ge=0, description="Most confident mistakes to list.")
+    explained: int = Field(4, ge=0, description="Tickets whose prediction the report explains in full.")
 
 
 def evaluate(

@@ -24,7 +24,9 @@ from kefu.evaluation.robustness import AS_IT_CAME, scenario_names
 UNSHOWN = ("kind", "brier", "common", "chosen_accuracy", "low", "high")
 """Columns that are kept for machines alone."""
 
-OWN_WORDS = frozenset({"input", "holds", "modality", "best_single", "of_kind", "split", "reason"})
+OWN_WORDS = frozenset(
+    {"input", "holds", "modality", "of_modality", "seen", "best_single", "of_kind", "split", "reason"}
+)
 """Columns whose cells hold words of kefu's, never a user's."""
 
 Words = Mapping[str, Mapping[str, Any]]

@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from kefu.modalities import MODALITIES
+from kefu.pipelines.evaluate.contribution import weigh_modalities
 from kefu.pipelines.evaluate.leakage import find_leaks
 from kefu.pipelines.evaluate.nodes import (
     SHOWN_FIGURES,
@@ -13,7 +14,7 @@ from kefu.pipelines.evaluate.nodes import (
     write_report,
 )
 
-ANALYSES = ("leakage",)
+ANALYSES = ("leakage", "contribution")
 """What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report."""
 
 
@@ -88,7 +89,27 @@ def create_scoring_pipeline() -> Pipeline:
 
 def create_analysis_pipeline() -> Pipeline:
     """Look into the model and its data, a node for each question."""
-    return Pipeline([Node(find_leaks, inputs=["tickets"], outputs="leakage_analysis", name="find_leaks")])
+    return Pipeline(
+        [
+            Node(find_leaks, inputs=["tickets"], outputs="leakage_analysis", name="find_leaks"),
+            Node(
+                weigh_modalities,
+                inputs={
+                    "model": "model",
+                    "tickets": "tickets",
+                    "params": "params:evaluation",
+                    "hardware": "params:hardware",
+                    **{
+                        f"{modality}_{kind}": f"{modality}.{kind}"
+                        for modality in MODALITIES
+                        for kind in ("outputs", "features", "cleaned")
+                    },
+                },
+                outputs="contribution_analysis",
+                name="weigh_modalities",
+            ),
+        ]
+    )
 
 
 def create_report_pipeline() -> Pipeline:
