@@ -89,8 +89,8 @@ def overall_table(
 
     Returns:
         One row a modality: ``of_modality``, ``tickets`` (that have it), ``to_macro_f1``, ``to_accuracy`` and
-        ``evidence`` (mean of a ticket), each with ``_low`` and ``_high``, and ``share``, of all that is added to
-        macro-F1.
+        ``evidence`` (mean of a ticket), each with ``_low`` and ``_high``, and ``share_of_gain``, of all that is added
+        to macro-F1.
     """
     per = len(predictions.classes) + FIRST_CLASS
     means = _means(evidence, predictions.tickets, resampling)
@@ -99,7 +99,7 @@ def overall_table(
     for place, name in enumerate(evidence):
         row = {"of_modality": name, "tickets": int(predictions.tickets[f"has_{name}"].sum())}
         row |= _columns("to_macro_f1", found, place * per + MACRO_F1)
-        row["share"] = found.estimate[place * per + MACRO_F1] / total if total > 0 else np.nan
+        row["share_of_gain"] = found.estimate[place * per + MACRO_F1] / total if total > 0 else np.nan
         row |= _columns("to_accuracy", found, place * per + ACCURACY) | _columns("evidence", means, place)
         rows.append(row)
     return pd.DataFrame(rows)

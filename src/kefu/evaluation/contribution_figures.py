@@ -25,7 +25,7 @@ _PATTERNS = ("", "/", ".", "x", "\\", "-", "|", "+")
 _PICTURE_PX = 240
 _ENVELOPE_POINTS = 300
 _MOST_OPAQUE = 0.55
-_MARKED_WORDS = 8
+_MARKED_WORDS = 5
 
 
 def overall(table: pd.DataFrame) -> go.Figure:
@@ -44,7 +44,7 @@ def overall(table: pd.DataFrame) -> go.Figure:
         )
     )
     figure.update_yaxes(tickvals=np.arange(len(table)), ticktext=_names(table["of_modality"]), showgrid=False)
-    figure.update_xaxes(title_text="Macro-F1 added (Shapley value)", tickformat=".2f", nticks=7, zeroline=True)
+    figure.update_xaxes(title_text="Macro-F1 added (Shapley value)", tickformat=".2f", nticks=6, zeroline=True)
     return finished(figure, "What each modality adds to macro-F1", 110 + 46 * max(1, len(table)))
 
 
@@ -114,18 +114,17 @@ def _stacked(
     table = table.reset_index(drop=True)
     count = "support" if "support" in table else "n"
     figure = go.Figure()
-    for modality, colour, pattern in zip(modalities, COLOURS, _PATTERNS, strict=False):
+    for modality, colour, shape in zip(modalities, COLOURS, _PATTERNS, strict=False):
+        pattern = {"shape": shape, "fillmode": "overlay", "fgcolor": "#FFFFFF", "fgopacity": 0.6, "size": 6}
         figure.add_bar(
             x=table[modality],
             y=np.arange(len(table)),
             name=escaped(modality),
             orientation="h",
-            marker={"color": colour, "pattern": {"shape": pattern, "fgcolor": "#FFFFFF", "size": 6, "solidity": 0.25}},
-            customdata=_columns(
-                table[name].map(escaped), table[count], table[f"{modality}_low"], table[f"{modality}_high"]
-            ),
-            hovertemplate=f"<b>%{{customdata[0]}}</b><br>{escaped(modality)} %{{x:+.3f}}"
-            " (%{customdata[2]:+.3f}, %{customdata[3]:+.3f})<br>%{customdata[1]} tickets<extra></extra>",
+            marker={"color": colour, "pattern": pattern},
+            customdata=_columns(table[name].map(escaped), table[count], _intervals(table, modality)),
+            hovertemplate=f"<b>%{{customdata[0]}}</b><br>{escaped(modality)} %{{x:+.3f}}%{{customdata[2]}}"
+            "<br>%{customdata[1]} tickets<extra></extra>",
         )
     figure.update_layout(barmode="relative", legend={"traceorder": "normal"})
     figure.update_yaxes(
@@ -134,7 +133,7 @@ def _stacked(
         range=[-0.6, len(table) - 0.4],
         showgrid=False,
     )
-    figure.update_xaxes(title_text=axis, tickformat=".2f", nticks=7, zeroline=True)
+    figure.update_xaxes(title_text=axis, nticks=6, zeroline=True)
     return finished(figure, title, 120 + row_px * max(1, len(table)))
 
 
@@ -209,6 +208,12 @@ def _number(figure: go.Figure, number: int, x: float, y: float) -> None:
 
 def _names(column: pd.Series) -> list[str]:
     return [short(name) for name in column]
+
+
+def _intervals(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return intervals in brackets; nothing where there is none."""
+    pairs = zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
+    return pd.Series([f" ({low:+.3f}, {high:+.3f})" if np.isfinite(low) else "" for low, high in pairs], dtype=object)
 
 
 def _columns(*columns: pd.Series) -> list[list[object]]:

@@ -17,6 +17,7 @@ from kefu.model import FusedModel
 from kefu.parameters import Parameters
 
 _HIDDEN_AT_ONCE = 64
+_OF_NEIGHBOURS = 0.25
 
 
 def explain_payloads(
@@ -74,7 +75,7 @@ def _weigh_parts(
     whole: Floats,
     params: Parameters | None,
 ) -> list[list[WeighedPart]]:
-    """Return the parts of one modality of each ticket, those first whose absence costs the label most."""
+    """Return the parts of one modality of each ticket, the most important first."""
     module, model_part = modalities.get(name), model.parts[name]
     params = params if params is not None else module.Parts()
     todo: list[tuple[int, Part]] = [
@@ -95,4 +96,17 @@ def _weigh_parts(
         fallen = whole[rows] - log_odds(probabilities, classes[rows])
         for (row, part), evidence in zip(some, fallen, strict=True):
             weighed[row].append(WeighedPart(part, float(evidence)))
-    return [sorted(own, key=lambda one: -one.evidence) for own in weighed]
+    return [_ranked(own) for own in weighed]
+
+
+def _ranked(weighed: Sequence[WeighedPart]) -> list[WeighedPart]:
+    """Return parts by their evidence, the most important first.
+
+    Where parts overlap, what the neighbours cost counts a quarter: a word of two characters is often lost with either
+    of them, and then the pair that is the word costs no more than the pairs beside it, but both of these cost much.
+    """
+    together = [
+        one.evidence + _OF_NEIGHBOURS * sum(other.evidence for other in weighed if one.part.overlaps(other.part))
+        for one in weighed
+    ]
+    return [weighed[place] for place in sorted(range(len(weighed)), key=lambda place: -together[place])]

@@ -41,7 +41,7 @@ class Explanation:
     evidence: Mapping[str, float]
     """The Shapley value of each trained modality; 0 where the ticket lacks it."""
     parts: Mapping[str, Sequence[WeighedPart]]
-    """Of each modality that the ticket has, its parts by their evidence, the most important first."""
+    """Of each modality that the ticket has, its parts, the most important first."""
     texts: Mapping[str, str]
     """The cleaned texts, in which the parts of a text are counted."""
 

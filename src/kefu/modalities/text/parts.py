@@ -12,7 +12,6 @@ from kefu.parameters import Parameters
 # a run of Chinese, a word with its apostrophes and hyphens, a thing with digits in it, or a symbol such as an emoji
 _RUN = re.compile(f"[{HAN}]+|[^\\W{HAN}]+(?:['’-][^\\W{HAN}]+)*|[\U0001f000-\U0001faff\u2600-\u27bf]")
 _HAN_RUN = re.compile(f"[{HAN}]+")
-_HAN_WORD_CHARS = 2
 
 
 class Parts(Parameters):
@@ -26,8 +25,7 @@ class Parts(Parameters):
 def split_parts(payload: str, cleaning: Cleaning, params: Parts) -> list[Part]:
     """Return the different words of a text, and every two Chinese characters that stand side by side.
 
-    Most Chinese words have two characters, and where one begins only a lexicon knows: so each pair is a part, and
-    the pair that is a word loses most when it is hidden.
+    Most Chinese words have two characters, and where one begins only a lexicon knows: so each pair is a part.
 
     Returns:
         Parts whose ``start`` and ``end`` are characters of the payload: where a word first stands.
@@ -55,12 +53,15 @@ def hide_part(payload: str, part: Part, cleaning: Cleaning) -> str:
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
-    """Return where words, and pairs of Chinese characters, start and end."""
+    """Return where words, and pairs of Chinese characters, start and end.
+
+    The first and the last character of Chinese in a row stand alone as well, so that each is in two parts.
+    """
     spans: list[tuple[int, int]] = []
     for run in _RUN.finditer(text):
         if _HAN_RUN.match(run.group()):
-            last = max(run.start(), run.end() - _HAN_WORD_CHARS)
-            spans += [(start, min(start + _HAN_WORD_CHARS, run.end())) for start in range(run.start(), last + 1)]
+            first, last = run.span()
+            spans += [(max(first, start), min(last, start + 2)) for start in range(first - (last > first + 1), last)]
         else:
             spans.append(run.span())
     return spans
