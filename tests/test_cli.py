@@ -98,6 +98,35 @@ def test_predict_takes_a_coverage(call, outside, tiny_model):
     assert "coverage 95: give a share above 0 and below 1" in result.stderr
 
 
+def test_predict_explains(call, outside, tiny_model):
+    tiny_model.to_bundle().save(outside / "model")
+    rows = [(str(number), f"where is refund {number}") for number in range(20)]
+    table = write(outside / "t.csv", [*rows, ("没有", "")], "ticket_id,text")
+    result = call("predict", table, "--out", outside / "p.csv", "--model", "model", "--explain")
+    assert result.exit_code == 0, result.output
+    assert "p.explained.jsonl" in result.stdout
+    found = pd.read_csv(outside / "p.csv", dtype={"ticket_id": str}).set_index("ticket_id")
+    call("predict", table, "--out", outside / "plain.csv", "--model", "model")
+    before = pd.read_csv(outside / "plain.csv")
+    assert list(found["label"]) == list(before["label"])
+    added = [f"{kind}_{name}" for kind in ("share", "evidence", "parts") for name in ("image", "text")]
+    assert [*before.columns[1:], *added] == list(found.columns)
+    assert found.loc["7", "share_text"] == 1.0
+    assert found.loc["没有", ["share_text", "share_image"]].tolist() == [0.0, 0.0]
+    full = [json.loads(line) for line in (outside / "p.explained.jsonl").read_text("utf-8").splitlines()]
+    assert [one["ticket_id"] for one in full] == list(found.index)
+    assert {one["name"] for one in full[7]["parts"]["text"]} == {"where", "is", "refund", "7"}
+    kept = sorted(path.name for path in outside.iterdir())
+    assert kept == ["model", "p.csv", "p.explained.jsonl", "plain.csv", "t.csv"]
+
+
+def test_explanations_do_not_overwrite_the_tickets(call, outside):
+    table = outside / "p.explained.jsonl"
+    table.write_text('{"ticket_id": "1", "text": "hello"}\n', encoding="utf-8")
+    result = call("predict", table, "--out", outside / "p.csv", "--model", "model", "--explain")
+    assert "the table of tickets itself" in result.stderr
+
+
 def test_predict_finds_the_newest_version(call, outside, tiny_model):
     tiny_model.to_bundle().save(outside / "fused" / "2026-01-02T00.00.00.000Z" / "fused")
     table = write(outside / "t.csv", [("007", "hello there")], "ticket_id,text")

@@ -141,6 +141,27 @@ def test_label_sets_and_scope_follow_held_out_scores(tiny_model, table):
         predictor.predict(table, coverage=1)
 
 
+def test_explanations_go_with_the_predictions(predictor, table):
+    told = []
+    found = predictor.explain(table, batch_size=3, progress=told.append)
+    predicted = predictor.predict(table)
+    assert [one.ticket_id for one in found] == list(predicted["ticket_id"])
+    assert [one.label for one in found] == list(predicted["label"])
+    np.testing.assert_allclose([one.confidence for one in found], predicted["confidence"], rtol=1e-4)
+    assert ["+".join(sorted(one.parts)) for one in found] == list(predicted["used"])
+    assert {one.part.name for one in found[0].parts["text"]} == {"where", "is", "my", "refund"}
+    assert set(found[0].evidence) == {"image", "text"}, "no model was trained for audio"
+    assert told == [3, 6, 7]
+    assert predictor.explain(pd.DataFrame({"ticket_id": [], "text": []})) == []
+
+
+def test_explanations_are_as_fine_as_asked(predictor, table):
+    from kefu.modalities import image
+
+    first, *_ = predictor.explain(table, parts={"image": image.Parts(rows=2, columns=3)})
+    assert len(first.parts["image"]) == 6
+
+
 def make_rows(model, targets):
     """Rows of random embeddings."""
     torch.manual_seed(0)

@@ -19,6 +19,7 @@ LEVELS = (
         "evaluation",
         "fusion",
         "confidence",
+        "explanation",
         "demo",
         "importers",
         "registry",

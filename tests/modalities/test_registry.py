@@ -3,8 +3,19 @@ import pytest
 from kefu import modalities
 from kefu.parameters import Parameters
 
-NAMES = ("Cleaning", "Augmentation", "Features", "EncoderParameters")
-FUNCTIONS = ("clean", "pack", "unpack", "show", "augment", "fit", "load_preprocessor", "build_encoder")
+NAMES = ("Cleaning", "Augmentation", "Features", "EncoderParameters", "Parts")
+FUNCTIONS = (
+    "clean",
+    "pack",
+    "unpack",
+    "show",
+    "augment",
+    "fit",
+    "load_preprocessor",
+    "build_encoder",
+    "split_parts",
+    "hide_part",
+)
 
 
 def test_modalities_are_found_in_sorted_order():

@@ -5,6 +5,7 @@ import shlex
 from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from kedro.framework.project import configure_project, pipelines
@@ -14,6 +15,7 @@ from torch.nn.functional import log_softmax
 
 from kefu.cli import kefu
 from kefu.fusion.contract import Embeddings, Fusion
+from kefu.model import FusedModel
 from kefu.parameters import Parameters
 from kefu.tickets.faults import Reason
 
@@ -92,6 +94,21 @@ def test_every_reason_has_a_mend() -> None:
     text = (ROOT / "docs/tickets.md").read_text(encoding="utf-8")
     documented = re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", text.split("## Quarantine")[1], re.MULTILINE)
     assert documented == [reason.value for reason in Reason]
+
+
+def test_the_python_of_the_prediction_guide_runs(
+    tiny_model: FusedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "docs/predict.md").read_text(encoding="utf-8")
+    folder = re.search(r'Predictor\.load\("([^"]+)"\)', text)
+    assert folder is not None
+    tiny_model.to_bundle().save(tmp_path / folder[1])
+    (tmp_path / "new.csv").write_text("ticket_id,text\n1,where is my refund\n2,我要退款\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names = {"frame": pd.read_csv("new.csv")}
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        exec(block, names)
+    assert "'text': 1.0" in capsys.readouterr().out
 
 
 def test_the_strategy_of_the_guide_keeps_the_contract() -> None:

@@ -36,7 +36,7 @@ def picture_sheet(pairs: Sequence[tuple[Pixels, Pixels | Sequence[Pixels]]]) -> 
         ValueError: If a picture is not (H, W, 3) uint8.
     """
     rows = [[_checked_picture(one) for one in (before, *_copies(after))] for before, after in pairs]
-    cells = [[_shrunk(one, PICTURE_PX) for one in row] for row in rows]
+    cells = [[shrunk(one, PICTURE_PX) for one in row] for row in rows]
     figure = _grid(cells, aspect=1.0)
     return _finished(figure, cells, row_px=150, column_px=150)
 
@@ -57,7 +57,7 @@ def spectrogram_sheet(pairs: Sequence[tuple[Decibels, Decibels | Sequence[Decibe
     finite = [one[np.isfinite(one)] for row in rows for one in row]
     high = float(max((one.max() for one in finite if one.size), default=0.0))
     low = float(max(high - DYNAMIC_RANGE_DB, min((one.min() for one in finite if one.size), default=high)))
-    cells = [[_shrunk(_coloured(one, low, high), SPECTROGRAM_PX) for one in row] for row in rows]
+    cells = [[shrunk(_coloured(one, low, high), SPECTROGRAM_PX) for one in row] for row in rows]
     figure = _grid(
         cells, aspect=None, captions=[[f"{one.shape[1] * hop_seconds:.2f} s" for one in row] for row in rows]
     )
@@ -115,7 +115,8 @@ def _checked_spectrogram(log_mel: Decibels) -> Decibels:
     return log_mel
 
 
-def _shrunk(picture: Pixels, side_px: int) -> Pixels:
+def shrunk(picture: Pixels, side_px: int) -> Pixels:
+    """Return a picture (H, W, 3) no wider or higher than ``side_px``; a smaller one stays as it is."""
     height, width = picture.shape[:2]
     scale = side_px / max(height, width)
     if scale >= 1:
@@ -130,7 +131,8 @@ def _coloured(log_mel: Decibels, low: float, high: float) -> Pixels:
     return np.ascontiguousarray(cv2.applyColorMap(np.ascontiguousarray(grey), _MAP)[..., ::-1])
 
 
-def _data_uri(picture: Pixels) -> str:
+def data_uri(picture: Pixels) -> str:
+    """Return a picture (H, W, 3) as a JPEG or a PNG, whichever is smaller, for use in a page."""
     bgr = np.ascontiguousarray(picture[..., ::-1])
     encoded = {
         "jpeg": cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes(),
@@ -146,7 +148,7 @@ def _grid(cells: Sequence[Sequence[Pixels]], aspect: float | None, captions: Seq
     for row, pictures in enumerate(cells):
         for column, picture in enumerate(pictures):
             figure.add_layout_image(
-                source=_data_uri(picture),
+                source=data_uri(picture),
                 xref="x",
                 yref="y",
                 x=column + 0.5,

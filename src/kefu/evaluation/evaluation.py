@@ -47,6 +47,7 @@ class EvaluationParameters(Parameters):
     leakage: LeakageParameters = LeakageParameters()
     errors: ErrorParameters = ErrorParameters()
     labels: LabelParameters = LabelParameters()
+    explained: int = Field(4, ge=0, description="Tickets whose prediction the report explains in full.")
 
 
 def evaluate(

@@ -23,7 +23,19 @@ UNSHOWN = ("kind", "brier", "common", "chosen_accuracy", "low", "high")
 """Columns that are kept for machines alone."""
 
 OWN_WORDS = frozenset(
-    {"input", "holds", "modality", "best_single", "of_kind", "split", "reason", "of_modality", "other_split", "measure"}
+    {
+        "input",
+        "holds",
+        "modality",
+        "best_single",
+        "of_kind",
+        "split",
+        "reason",
+        "of_modality",
+        "other_split",
+        "measure",
+        "seen",
+    }
 )
 """Columns whose cells hold words of kefu's, never a user's."""
 

@@ -43,6 +43,23 @@ class Exhibit:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a payload that can be hidden from a model: a word, a rectangle, a stretch of time."""
+
+    name: str
+    """What a person calls it."""
+    place: Mapping[str, float]
+    """Where it is, the lower bounds of all axes before the upper ones: ``start`` and ``end``; ``left``, ``top``,
+    ``right`` and ``bottom``."""
+
+    def overlaps(self, other: Part) -> bool:
+        """Tell whether two parts of one payload have something in common."""
+        mine, theirs = list(self.place.values()), list(other.place.values())
+        axes = len(mine) // 2
+        return all(mine[axis] < theirs[axes + axis] and theirs[axis] < mine[axes + axis] for axis in range(axes))
+
+
 class FeatureParameters(Parameters):
     """What the features of every modality have in common."""
 
@@ -85,6 +102,7 @@ class Modality(Protocol):
     Augmentation: type[Parameters]
     Features: type[FeatureParameters]
     EncoderParameters: type[Parameters]
+    Parts: type[Parameters]
 
     def clean(self, raw: Any, params: Any) -> Cleaned | Fault:
         """Check and normalise one raw value."""
@@ -112,3 +130,9 @@ class Modality(Protocol):
 
     def build_encoder(self, params: Any, preprocessor: Any) -> torch.nn.Module:
         """Build an untrained :class:`Encoder` that fits the preprocessor's features."""
+
+    def split_parts(self, payload: Any, cleaning: Any, params: Any) -> list[Part]:
+        """Return the parts, which may overlap, of a payload that ``clean`` made; ``params`` are ``Parts``."""
+
+    def hide_part(self, payload: Any, part: Part, cleaning: Any) -> Any:
+        """Return a copy of a payload without what is in one of its parts."""

@@ -71,6 +71,17 @@ class ModalityModel:
         embeddings, logits = zip(*(classifier(features) for classifier in self.classifiers), strict=True)
         return Output(torch.stack(embeddings, dim=1), torch.stack(logits, dim=1))
 
+    def embed(self, payloads: Sequence[Any]) -> Tensor:
+        """Return embeddings (B, K, D) of B payloads by the K members; zeros where a payload is None."""
+        assert self.preprocessor is not None
+        embeddings = torch.zeros(len(payloads), len(self.classifiers), self.classifiers[0].head.in_features)
+        rows = [row for row, payload in enumerate(payloads) if payload is not None]
+        if rows:
+            features = self.preprocessor.extract([payloads[row] for row in rows])
+            batch = {key: torch.from_numpy(value) for key, value in features.items()}
+            embeddings[rows] = self.outputs(batch).embedding
+        return embeddings
+
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> "ModalityModel":
         """Undo :meth:`to_bundle`.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from kefu.modalities.audio.augment import Augmentation, augment
 from kefu.modalities.audio.clean import Cleaning, clean
 from kefu.modalities.audio.features import AudioPreprocessor, Features, fit, load_preprocessor
+from kefu.modalities.audio.parts import Parts, hide_part, split_parts
 from kefu.modalities.audio.payload import pack, show, unpack
 
 if TYPE_CHECKING:
@@ -21,13 +22,16 @@ __all__ = [
     "Cleaning",
     "EncoderParameters",
     "Features",
+    "Parts",
     "augment",
     "build_encoder",
     "clean",
     "fit",
+    "hide_part",
     "load_preprocessor",
     "pack",
     "show",
+    "split_parts",
     "unpack",
 ]
 

@@ -6,6 +6,7 @@ from kefu.modalities.image.augment import Augmentation, augment
 from kefu.modalities.image.clean import Cleaning, clean, pack, perceptual_hash, unpack
 from kefu.modalities.image.exhibit import show
 from kefu.modalities.image.features import Features, ImagePreprocessor, fit, load_preprocessor
+from kefu.modalities.image.parts import Parts, hide_part, split_parts
 
 if TYPE_CHECKING:
     from kefu.modalities.image.encoders import EncoderParameters, build_encoder
@@ -21,14 +22,17 @@ __all__ = [
     "EncoderParameters",
     "Features",
     "ImagePreprocessor",
+    "Parts",
     "augment",
     "build_encoder",
     "clean",
     "fit",
+    "hide_part",
     "load_preprocessor",
     "pack",
     "perceptual_hash",
     "show",
+    "split_parts",
     "unpack",
 ]
 

@@ -6,6 +6,7 @@ from kefu.modalities.contract import Exhibit
 from kefu.modalities.text.augment import Augmentation, augment
 from kefu.modalities.text.clean import Cleaning, clean
 from kefu.modalities.text.features import Features, TextPreprocessor, fit, load_preprocessor
+from kefu.modalities.text.parts import Parts, hide_part, split_parts
 from kefu.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -21,14 +22,17 @@ __all__ = [
     "Cleaning",
     "EncoderParameters",
     "Features",
+    "Parts",
     "TextPreprocessor",
     "augment",
     "build_encoder",
     "clean",
     "fit",
+    "hide_part",
     "load_preprocessor",
     "pack",
     "show",
+    "split_parts",
     "unpack",
 ]
 

@@ -4,6 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from kefu.modalities import MODALITIES
 from kefu.pipelines.evaluate.calibration_curves import draw_confidence
+from kefu.pipelines.evaluate.contribution import weigh_modalities
 from kefu.pipelines.evaluate.errors import show_errors
 from kefu.pipelines.evaluate.labels import look_at_labels
 from kefu.pipelines.evaluate.leakage import find_leaks
@@ -19,7 +20,7 @@ from kefu.pipelines.evaluate.nodes import (
 from kefu.pipelines.evaluate.plot_tables import make_plot_tables
 from kefu.pipelines.evaluate.scored_tickets import tabulate_scores
 
-ANALYSES = ("leakage", "calibration_curves", "errors", "labels")
+ANALYSES = ("leakage", "calibration_curves", "errors", "labels", "contribution")
 """What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report."""
 
 
@@ -157,6 +158,22 @@ def create_analysis_pipeline() -> Pipeline:
                 },
                 outputs="errors_analysis",
                 name="show_errors",
+            ),
+            Node(
+                weigh_modalities,
+                inputs={
+                    "model": "model",
+                    "tickets": "tickets",
+                    "params": "params:evaluation",
+                    "hardware": "params:hardware",
+                    **{
+                        f"{modality}_{kind}": f"{modality}.{kind}"
+                        for modality in MODALITIES
+                        for kind in ("outputs", "features", "cleaned")
+                    },
+                },
+                outputs="contribution_analysis",
+                name="weigh_modalities",
             ),
             Node(
                 look_at_labels,
