@@ -29,6 +29,7 @@ from kefu.evaluation.groups import by_group, score_columns
 from kefu.evaluation.metrics import brier, confusion_matrix, frequent_confusions, log_loss, per_class
 from kefu.evaluation.predictions import Predictions, combinations, known, on_common_tickets
 from kefu.evaluation.robustness import Scenario, scenario_names, score_scenarios
+from kefu.evaluation.robustness_curves import CurveParameters
 from kefu.evaluation.ticket_counts import data_facts, labels_by_split, modalities_by_split, quarantine_reasons
 from kefu.parameters import Parameters
 
@@ -40,6 +41,7 @@ class EvaluationParameters(Parameters):
     resampling: Resampling = Field(Resampling(), description="How intervals are made.")
     calibration_bins: int = Field(BINS, ge=1, description="Bins of equal mass in the calibration error.")
     mistakes: int = Field(10, ge=0, description="Most confident mistakes to list.")
+    robustness_curves: CurveParameters = Field(CurveParameters(), description="What robustness curves rest on.")
 
 
 def evaluate(

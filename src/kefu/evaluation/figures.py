@@ -131,7 +131,7 @@ def comparison(table: pd.DataFrame, chosen: str) -> go.Figure:
     names = [f"<b>{short(one)}</b> (chosen)" if one == chosen else short(one) for one in table["name"]]
     figure.update_yaxes(tickvals=positions, ticktext=names, range=[-0.6, len(table) - 0.4], showgrid=False)
     figure.update_xaxes(title_text="Macro-F1", tickformat=".2f", nticks=7)
-    return _finished(figure, "Macro-F1 of every strategy and modality", 110 + _ROW_PX * max(1, len(table)))
+    return finished(figure, "Macro-F1 of every strategy and modality", 110 + _ROW_PX * max(1, len(table)))
 
 
 def per_class(table: pd.DataFrame) -> go.Figure:
@@ -163,7 +163,7 @@ def per_class(table: pd.DataFrame) -> go.Figure:
     figure.update_yaxes(range=[-0.7, len(shown) - 0.3])
     figure.update_xaxes(title_text="Score", tickformat=".2f", nticks=7)
     title = "F1 of each class" if len(shown) == len(defined) else f"F1 of the {len(shown)} weakest classes"
-    return _finished(figure, title, 120 + _ROW_PX * max(1, len(shown)))
+    return finished(figure, title, 120 + _ROW_PX * max(1, len(shown)))
 
 
 def groups(table: pd.DataFrame, title: str) -> go.Figure:
@@ -192,7 +192,7 @@ def groups(table: pd.DataFrame, title: str) -> go.Figure:
     ]
     figure.update_yaxes(tickvals=np.arange(len(table)), ticktext=names, range=[-0.6, len(table) - 0.4], showgrid=False)
     figure.update_xaxes(title_text="Score", tickformat=".2f", nticks=7)
-    return _finished(figure, title, 110 + 46 * max(1, len(table)))
+    return finished(figure, title, 110 + 46 * max(1, len(table)))
 
 
 def robustness(table: pd.DataFrame) -> go.Figure:
@@ -220,7 +220,7 @@ def robustness(table: pd.DataFrame) -> go.Figure:
     ticks = [f"{short(name, 24)}<br><i>{n:,}</i>" for name, n in zip(names, table["n"], strict=True)]
     figure.update_yaxes(tickvals=positions, ticktext=ticks, range=[-0.6, len(table) - 0.4], showgrid=False)
     figure.update_xaxes(title_text="Macro-F1", tickformat=".2f", nticks=7)
-    return _finished(figure, "Macro-F1 with a modality missing or noisy", 110 + 46 * max(1, len(table)))
+    return finished(figure, "Macro-F1 with a modality missing or noisy", 110 + 46 * max(1, len(table)))
 
 
 def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> go.Figure:
@@ -258,7 +258,7 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> go.Figure:
     figure.update_xaxes(title_text="Predicted", showgrid=False, tickangle=-40 if text is not None else -90, **ticks)
     figure.update_yaxes(title_text="True", showgrid=False, autorange="reversed", **ticks)
     height = int(np.clip(170 + 46 * size, 300, 900))
-    return _finished(
+    return finished(
         figure,
         "Colour: the share of the true class. Figures: tickets" if text is not None else "Share of the true class",
         height,
@@ -286,7 +286,7 @@ def reliability(curve: pd.DataFrame) -> go.Figure:
     )
     figure.update_xaxes(title_text="Confidence (probability of the answer)", range=[0, 1.02], tickformat=".1f")
     figure.update_yaxes(title_text="Accuracy", range=[0, 1.02], tickformat=".1f")
-    return _finished(figure, "Confidence against accuracy", 400)
+    return finished(figure, "Confidence against accuracy", 400)
 
 
 def learning(history: pd.DataFrame, name: str) -> go.Figure:
@@ -320,7 +320,7 @@ def learning(history: pd.DataFrame, name: str) -> go.Figure:
         score = "Retrieval AUC" if "validation_retrieval_auc" in history else "Macro-F1"
         figure.update_yaxes(title_text=score, row=2, col=1, nticks=5)
     figure.update_xaxes(title_text="Epoch", row=num_rows, col=1, tickformat="d")
-    return _finished(figure, f"{short(name, 24).capitalize()}", 400)
+    return finished(figure, f"{short(name, 24).capitalize()}", 400)
 
 
 def labels(table: pd.DataFrame) -> go.Figure:
@@ -347,7 +347,7 @@ def labels(table: pd.DataFrame) -> go.Figure:
     title = "Tickets by label and split"
     if len(shown) < len(table):
         title += f": the {len(shown)} commonest labels"
-    return _finished(figure, title, 120 + 28 * max(1, len(shown)))
+    return finished(figure, title, 120 + 28 * max(1, len(shown)))
 
 
 def quarantine(table: pd.DataFrame) -> go.Figure:
@@ -369,7 +369,7 @@ def quarantine(table: pd.DataFrame) -> go.Figure:
     names = [short(reason.replace("_", " "), 22) for reason in places]
     figure.update_yaxes(tickvals=list(places.values()), ticktext=names, showgrid=False)
     figure.update_xaxes(title_text="Losses", tickformat=",d", nticks=6)
-    return _finished(figure, "What was quarantined, and why", 120 + 28 * max(1, len(places)))
+    return finished(figure, "What was quarantined, and why", 120 + 28 * max(1, len(places)))
 
 
 def _whiskers(
@@ -390,7 +390,7 @@ def _columns(*columns: pd.Series) -> list[list[object]]:
     return [list(row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
-def _finished(figure: go.Figure, title: str, height: int, min_width: int = 0, max_width: int = 0) -> go.Figure:
+def finished(figure: go.Figure, title: str, height: int, min_width: int = 0, max_width: int = 0) -> go.Figure:
     """Give the figure its style. A page scrolls below ``min_width`` and stops stretching at ``max_width`` (px)."""
     meta = {"min_width": min_width, "max_width": max_width}
     figure.update_layout(template=template(), title_text=title, height=height, meta=meta)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from kefu.modalities.text.augment import Augmentation, augment
 from kefu.modalities.text.clean import Cleaning, clean
+from kefu.modalities.text.corruptions import CORRUPTIONS
 from kefu.modalities.text.features import Features, TextPreprocessor, fit, load_preprocessor
 from kefu.parameters import Parameters
 
@@ -14,6 +15,7 @@ NAME = "text"
 HOLDS_FILES = False
 
 __all__ = [
+    "CORRUPTIONS",
     "HOLDS_FILES",
     "NAME",
     "Augmentation",

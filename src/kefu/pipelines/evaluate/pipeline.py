@@ -12,8 +12,9 @@ from kefu.pipelines.evaluate.nodes import (
     judge_tickets,
     write_report,
 )
+from kefu.pipelines.evaluate.robustness_curves import trace_robustness
 
-ANALYSES = ("leakage",)
+ANALYSES = ("leakage", "robustness_curves")
 """What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report."""
 
 
@@ -88,7 +89,28 @@ def create_scoring_pipeline() -> Pipeline:
 
 def create_analysis_pipeline() -> Pipeline:
     """Look into the model and its data, a node for each question."""
-    return Pipeline([Node(find_leaks, inputs=["tickets"], outputs="leakage_analysis", name="find_leaks")])
+    return Pipeline(
+        [
+            Node(find_leaks, inputs=["tickets"], outputs="leakage_analysis", name="find_leaks"),
+            Node(
+                trace_robustness,
+                inputs={
+                    "model": "model",
+                    "tickets": "tickets",
+                    "params": "params:evaluation",
+                    "seed": "params:seed",
+                    "hardware": "params:hardware",
+                    **{
+                        f"{modality}_{kind}": f"{modality}.{kind}"
+                        for modality in MODALITIES
+                        for kind in ("cleaned", "model")
+                    },
+                },
+                outputs="robustness_curves_analysis",
+                name="trace_robustness",
+            ),
+        ]
+    )
 
 
 def create_report_pipeline() -> Pipeline:
