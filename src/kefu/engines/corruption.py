@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from kefu import modalities
 from kefu.engines.shards import FeatureShard, payloads
-from kefu.modalities.contract import Preprocessor
+from kefu.modalities.contract import Corruption, Preprocessor
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,18 @@ class CorruptTask:
 def corrupt_shard(task: CorruptTask) -> FeatureShard:
     """Return the features of N tickets as they came, and after them spoilt, N for each level of each corruption.
 
-    The order is that of the modality's ``CORRUPTIONS``. A spoilt payload depends on seed, ticket, corruption and level
-    alone, and is never written down.
+    The order is that of the modality's ``CORRUPTIONS``. Spoilt payloads are never written down.
     """
     found = list(payloads(task.modality, task.cleaned))
     changed: list[Any] = [payload for _, payload in found]
-    corruptions = modalities.get(task.modality).CORRUPTIONS
-    for corruption in corruptions:
-        for level in corruption.levels:
-            for ticket_id, payload in found:
-                key = [task.seed, zlib.crc32(ticket_id.encode()), zlib.crc32(corruption.name.encode())]
-                changed.append(corruption.apply(payload, level, np.random.default_rng(key)))
-    ticket_ids = [ticket_id for ticket_id, _ in found]
-    times = 1 + sum(len(corruption.levels) for corruption in corruptions)
-    return FeatureShard(ticket_ids * times, task.preprocessor.extract(changed))
+    for corruption in modalities.get(task.modality).CORRUPTIONS:
+        spoilt = [spoil(corruption, payload, ticket_id, task.seed) for ticket_id, payload in found]
+        changed += [by_level[level] for level in range(len(corruption.levels)) for by_level in spoilt]
+    times = len(changed) // max(1, len(found))
+    return FeatureShard([ticket_id for ticket_id, _ in found] * times, task.preprocessor.extract(changed))
+
+
+def spoil(corruption: Corruption, payload: Any, ticket_id: str, seed: int) -> list[Any]:
+    """Return a payload spoilt to each level; what is drawn depends on seed, ticket and corruption alone."""
+    key = [seed, zlib.crc32(ticket_id.encode()), zlib.crc32(corruption.name.encode())]
+    return [corruption.apply(payload, level, np.random.default_rng(key)) for level in corruption.levels]

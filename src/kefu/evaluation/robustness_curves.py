@@ -8,7 +8,7 @@ change is the share of the score that is kept on average.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,24 +58,24 @@ class Curve:
         change: How: ``missing``, or the name of a corruption.
         axis: What the levels are, with their unit.
         levels: Where the severities stand on that axis (S,), without a change first.
+        level_names: What the axis says there (S,).
         severities: The same from 0 to 1 (S,).
         targets: The true classes (N,).
         customers: The number of the customer of each ticket (N,), from 0.
         answers: By ``fusion`` and, where there is one, by the modality ``alone``: classes (S, R, N) of R draws.
         guess: The class that is answered where nothing is known.
-        intact_name: What the axis says where nothing is changed; the level without.
     """
 
     modality: str
     change: str
     axis: str
     levels: tuple[float, ...]
+    level_names: tuple[str, ...]
     severities: Floats
     targets: Classes
     customers: Classes
     answers: Mapping[str, Classes]
     guess: int
-    intact_name: str = ""
 
     @property
     def name(self) -> str:
@@ -158,7 +158,7 @@ def score_curve(curve: Curve, num_classes: int, resampling: Resampling) -> Score
     )
 
 
-def area_table(scored: list[ScoredCurve]) -> pd.DataFrame:
+def area_table(scored: Sequence[ScoredCurve]) -> pd.DataFrame:
     """Return the areas of macro-F1, a row a curve.
 
     Its columns are ``input``, ``n`` tickets, the ``intact`` score, ``area``, ``kept``, ``area_alone`` and ``gain``.
@@ -175,6 +175,16 @@ def area_table(scored: list[ScoredCurve]) -> pd.DataFrame:
         rows.append(row)
     order = ["input", "n", "intact", "area", "area_low", "area_high", "kept", "kept_low", "kept_high", "area_alone"]
     return pd.DataFrame(rows, columns=[*order, "gain", "gain_low", "gain_high"])
+
+
+def weakest(scored: Sequence[ScoredCurve]) -> dict[str, Any] | None:
+    """Return the curve that keeps the smallest share of its macro-F1: ``modality``, ``change``, ``kept``."""
+    found = [(one.curve, float(one.areas.iloc[0]["kept"])) for one in scored]
+    known = [(curve, kept) for curve, kept in found if not math.isnan(kept)]
+    if not known:
+        return None
+    curve, kept = min(known, key=lambda pair: pair[1])
+    return {"modality": curve.modality, "change": curve.change, "kept": kept}
 
 
 def curve_metrics(scored: ScoredCurve) -> dict[str, Any]:

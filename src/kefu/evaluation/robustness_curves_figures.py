@@ -10,7 +10,7 @@ from kefu.evaluation.figures import BLUE, GREY, VERMILLION, escaped, finished
 from kefu.evaluation.robustness_curves import ALONE, FUSION, Curve, ScoredCurve
 
 _HEIGHT_PX = 330
-_LEAST_TICK_DISTANCE = 0.09
+_LEAST_TICK_DISTANCE = 0.12
 """As a share of the axis: closer ticks would run into each other on a phone."""
 
 
@@ -83,8 +83,8 @@ def _add_band(figure: go.Figure, points: pd.DataFrame, colour: str) -> None:
 def _ticks(curve: Curve) -> Sequence[str]:
     """Name the levels, those left out that stand too close to the one before."""
     ticks, last = [], -1.0
-    for number, (level, place) in enumerate(zip(curve.levels, curve.severities, strict=True)):
+    for name, place in zip(curve.level_names, curve.severities, strict=True):
         far = place - last >= _LEAST_TICK_DISTANCE
-        ticks.append((curve.intact_name if number == 0 and curve.intact_name else f"{level:g}") if far else "")
+        ticks.append(name if far else "")
         last = place if far else last
     return ticks

@@ -61,6 +61,11 @@ class Corruption:
         steps = np.array([self.intact, *self.levels], dtype=np.float64) - self.intact
         return steps / steps[-1]
 
+    @property
+    def level_names(self) -> list[str]:
+        """Return what the axis says at each level, at ``intact`` first."""
+        return [self.intact_name or f"{self.intact:g}", *(f"{level:g}" for level in self.levels)]
+
 
 class FeatureParameters(Parameters):
     """What the features of every modality have in common."""

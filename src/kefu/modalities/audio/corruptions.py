@@ -25,7 +25,7 @@ def drown(waveform: Waveform, snr_db: float, rng: np.random.Generator, colour: C
     return quantise(noisy / np.float32(max(1.0, float(np.abs(noisy).max(initial=0.0)))))
 
 
-_AXIS = "Signal-to-noise ratio, dB (∞: no noise added)"
+_AXIS = "SNR, dB (∞: no noise added)"
 _LEVELS_DB = (30, 20, 10, 0, -10)
 
 CORRUPTIONS = tuple(

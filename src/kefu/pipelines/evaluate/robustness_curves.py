@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kefu import modalities as contract
 from kefu.engines import map_in_order, show_progress
 from kefu.engines.corruption import CorruptTask, corrupt_shard
+from kefu.engines.shards import payloads
 from kefu.evaluation.analysis import Analysis
 from kefu.evaluation.bootstrap import customer_codes
 from kefu.evaluation.corrupted_answers import (
@@ -22,6 +23,7 @@ from kefu.evaluation.corrupted_answers import (
     as_they_came,
     opinion_of,
 )
+from kefu.evaluation.corruption_samples import picture_samples, text_samples
 from kefu.evaluation.evaluation import EvaluationParameters
 from kefu.evaluation.robustness_curves import (
     ALONE,
@@ -31,6 +33,7 @@ from kefu.evaluation.robustness_curves import (
     curve_metrics,
     sample_tickets,
     score_curve,
+    weakest,
 )
 from kefu.evaluation.robustness_curves_figures import draw_curve
 from kefu.fusion.contract import FusionRows
@@ -65,17 +68,21 @@ def trace_robustness(
     scored = tickets[tickets["split"] == params.split].reset_index(drop=True)
     sample = sample_tickets(scored, params.robustness_curves.tickets, seed).reset_index(drop=True)
     machine = choose_hardware(hardware)
+    tasks = {
+        name: _tasks(part, sample, modalities[f"{name}_cleaned"], seed)
+        for name, part in model.parts.items()
+        if part.is_trained
+    }
     heard = {
         name: _hear(
-            part,
-            modalities[f"{name}_model"] if model.strategy in END_TO_END else part,
-            _tasks(part, sample, modalities[f"{name}_cleaned"], seed),
+            model.parts[name],
+            modalities[f"{name}_model"] if model.strategy in END_TO_END else model.parts[name],
+            some,
             list(sample["ticket_id"]),
             machine,
             hardware.num_workers,
         )
-        for name, part in model.parts.items()
-        if part.is_trained
+        for name, some in tasks.items()
     }
     numbers = {label: number for number, label in enumerate(model.labels)}
     targets = np.array([numbers[label] for label in sample["label"]], dtype=np.int64)
@@ -85,6 +92,7 @@ def trace_robustness(
         *_missing_curves(model, rows, heard, _chances(sample, list(heard), params.robustness_curves.draws, seed)),
     ]
     found = [score_curve(curve, len(model.labels), params.resampling) for curve in curves]
+    shown = _shown(tasks, sample)
     return Analysis(
         {
             "split": params.split,
@@ -92,11 +100,24 @@ def trace_robustness(
             "of": len(scored),
             "draws": params.robustness_curves.draws,
             "seed": seed,
+            "weakest": weakest(found),
             "curves": {one.curve.name: curve_metrics(one) for one in found},
         },
-        {one.curve.name.replace(" ", "_"): draw_curve(one) for one in found},
-        {"areas": area_table(found)},
+        {one.curve.name.replace(" ", "_"): draw_curve(one) for one in found} | picture_samples(shown, seed),
+        {"areas": area_table(found), "samples": text_samples(shown, seed)},
     )
+
+
+def _shown(tasks: Mapping[str, Sequence[CorruptTask]], sample: pd.DataFrame) -> dict[str, list[tuple[str, Any]]]:
+    """Return for each modality the first ticket of each language, to be shown."""
+    languages = dict(zip(sample["ticket_id"], sample["language"].astype(str), strict=True))
+    shown: dict[str, list[tuple[str, Any]]] = {}
+    for name, some in tasks.items():
+        firsts: dict[str, tuple[str, Any]] = {}
+        for ticket_id, payload in (found for task in some for found in payloads(name, task.cleaned)):
+            firsts.setdefault(languages[ticket_id], (ticket_id, payload))
+        shown[name] = list(firsts.values())
+    return shown
 
 
 def _tasks(part: ModalityModel, sample: pd.DataFrame, cleaned: Mapping[str, pa.Table], seed: int) -> list[CorruptTask]:
@@ -164,12 +185,12 @@ def _corruption_curves(model: FusedModel, rows: FusionRows, heard: Mapping[str, 
                 corruption.name,
                 corruption.axis,
                 (corruption.intact, *corruption.levels),
+                tuple(corruption.level_names),
                 corruption.severities,
                 rows.targets[one.present],
                 rows.groups[one.present],
                 answers_to_corrupted(model, rows, name, one, conditions),
                 answers_to_nothing(model, rows),
-                corruption.intact_name,
             )
 
 
@@ -192,6 +213,7 @@ def _missing_curves(
             "missing",
             "Missing, %",
             tuple(float(percent) for percent in MISSING_PERCENT),
+            tuple(str(percent) for percent in MISSING_PERCENT),
             np.array(rates) / rates[-1],
             rows.targets[has],
             rows.groups[has],
