@@ -199,8 +199,8 @@ def _missing_curves(
 ) -> Iterator[Curve]:
     """Yield a curve for each modality that is taken away, and for all of them where there are several."""
     rates = [percent / 100 for percent in MISSING_PERCENT]
-    guess = answers_to_nothing(model, rows)
     names = [name for name, one in heard.items() if one.present.any()]
+    guess = answers_to_nothing(model, rows) if names else 0
     for removed in (*([name] for name in names), *([names] if len(names) > 1 else [])):
         has = np.any([heard[name].present for name in removed], axis=0)
         drawn = {name: chances[name][:, has] for name in removed}
