@@ -83,12 +83,14 @@ def customer_codes(tickets: pd.DataFrame) -> NDArray[np.int64]:
 
 def count_terms(predictions: Predictions) -> Any:
     """Return what each ticket adds to the counts, sparse (N, 3C): hits, actual and predicted of each class."""
-    n, n_classes = predictions.probabilities.shape
+    return terms_of(predictions.targets, predictions.predicted, len(predictions.classes))
+
+
+def terms_of(targets: NDArray[np.int64], predicted: NDArray[np.int64], n_classes: int) -> Any:
+    """Return what :func:`count_terms` does, from true and predicted classes (N,)."""
+    n = len(targets)
     rows = np.arange(n)
-    eye = [
-        sparse.csr_array((np.ones(n), (rows, column)), shape=(n, n_classes))
-        for column in (predictions.targets, predictions.predicted)
-    ]
+    eye = [sparse.csr_array((np.ones(n), (rows, column)), shape=(n, n_classes)) for column in (targets, predicted)]
     return sparse.hstack([eye[0].multiply(eye[1]), eye[0], eye[1]], format="csr")
 
 

@@ -1,4 +1,4 @@
-"""Contact sheets: what augmentation does to a few pictures, recordings and texts, at a glance.
+"""Contact sheets: what augmentation or a corruption does to a few pictures, recordings and texts, at a glance.
 
 Each pair is an original and one or more changed copies. Pictures and spectrograms travel inside the figure as JPEG or
 PNG, whichever is smaller, since a heatmap of the same pixels would be many times larger.
@@ -39,6 +39,29 @@ def picture_sheet(pairs: Sequence[tuple[Pixels, Pixels | Sequence[Pixels]]]) -> 
     cells = [[shrunk(one, PICTURE_PX) for one in row] for row in rows]
     figure = _grid(cells, aspect=1.0)
     return _finished(figure, cells, row_px=150, column_px=150)
+
+
+def severity_sheet(rows: Sequence[tuple[str, Sequence[tuple[str, Pixels]]]]) -> go.Figure:
+    """Show a picture getting worse from left to right, a row a corruption.
+
+    Args:
+        rows: Of each corruption its heading, and as many pictures (H, W, 3) in RGB, uint8, each with its level.
+
+    Raises:
+        ValueError: If a picture is not (H, W, 3) uint8.
+    """
+    cells = [[shrunk(_checked_picture(picture), PICTURE_PX) for _, picture in pictures] for _, pictures in rows]
+    figure = _grid(cells, aspect=1.0, size=0.72)
+    for row, (heading, pictures) in enumerate(rows):
+        figure.add_annotation(
+            text=escaped(heading), x=_GAP / 2, y=row, xanchor="left", yanchor="top", showarrow=False, font={"size": 13}
+        )
+        for column, (level, _) in enumerate(pictures):
+            figure.add_annotation(
+                text=escaped(level), x=column + 0.5, y=row + 0.86, yanchor="top", showarrow=False, font={"size": 12}
+            )
+    figure = _finished(figure, cells, row_px=170, column_px=110)
+    return figure.update_xaxes(showticklabels=False).update_layout(margin={"t": 8})
 
 
 def spectrogram_sheet(pairs: Sequence[tuple[Decibels, Decibels | Sequence[Decibels]]], hop_seconds: float) -> go.Figure:
@@ -142,7 +165,12 @@ def data_uri(picture: Pixels) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(encoded[kind]).decode()}"
 
 
-def _grid(cells: Sequence[Sequence[Pixels]], aspect: float | None, captions: Sequence[Sequence[str]] = ()) -> go.Figure:
+def _grid(
+    cells: Sequence[Sequence[Pixels]],
+    aspect: float | None,
+    captions: Sequence[Sequence[str]] = (),
+    size: float = 1 - _GAP,
+) -> go.Figure:
     """Place images on a grid of unit cells, row 0 on top; without an aspect they fill their cell."""
     figure = go.Figure()
     for row, pictures in enumerate(cells):
@@ -156,7 +184,7 @@ def _grid(cells: Sequence[Sequence[Pixels]], aspect: float | None, captions: Seq
                 xanchor="center",
                 yanchor="middle",
                 sizex=1 - _GAP,
-                sizey=1 - _GAP if aspect else 0.8,
+                sizey=size if aspect else 0.8,
                 sizing="contain" if aspect else "stretch",
             )
             if captions:

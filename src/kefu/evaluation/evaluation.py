@@ -33,6 +33,7 @@ from kefu.evaluation.metrics import brier, confusion_matrix, frequent_confusions
 from kefu.evaluation.pairwise import compare_pairs
 from kefu.evaluation.predictions import Predictions, combinations, known, on_common_tickets
 from kefu.evaluation.robustness import Scenario, scenario_names, score_scenarios
+from kefu.evaluation.robustness_curves import CurveParameters
 from kefu.evaluation.ticket_counts import data_facts, labels_by_split, modalities_by_split, quarantine_reasons
 from kefu.parameters import Parameters
 
@@ -48,6 +49,7 @@ class EvaluationParameters(Parameters):
     errors: ErrorParameters = ErrorParameters()
     labels: LabelParameters = LabelParameters()
     explained: int = Field(4, ge=0, description="Tickets whose prediction the report explains in full.")
+    robustness_curves: CurveParameters = Field(CurveParameters(), description="What robustness curves rest on.")
 
 
 def evaluate(

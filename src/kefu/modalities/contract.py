@@ -7,7 +7,7 @@ Everything here is a pure function of its arguments: files are read and written 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -60,6 +60,39 @@ class Part:
         return all(mine[axis] < theirs[axes + axis] and theirs[axis] < mine[axes + axis] for axis in range(axes))
 
 
+@dataclass(frozen=True, slots=True)
+class Corruption:
+    """A way in which a payload is spoilt, by degrees.
+
+    Args:
+        name: one or two words, as a report says them after the name of the modality.
+        axis: what ``levels`` are, with their unit, as the title of an axis.
+        intact: where on that axis a payload stands that is left alone.
+        levels: from mild to bad, all on the same side of ``intact``.
+        apply: ``(payload, level, rng)`` to a spoilt payload, pure. A generator in an equal state spoils the same
+            places, and with a worse level more of them or more badly.
+        intact_name: what the axis says at ``intact``; the number without.
+    """
+
+    name: str
+    axis: str
+    intact: float
+    levels: tuple[float, ...]
+    apply: Callable[[Any, float, np.random.Generator], Any]
+    intact_name: str = ""
+
+    @property
+    def severities(self) -> NDArray[np.float64]:
+        """Return how bad the levels are, ``intact`` before them: from 0 to 1 along the axis."""
+        steps = np.array([self.intact, *self.levels], dtype=np.float64) - self.intact
+        return steps / steps[-1]
+
+    @property
+    def level_names(self) -> list[str]:
+        """Return what the axis says at each level, at ``intact`` first."""
+        return [self.intact_name or f"{self.intact:g}", *(f"{level:g}" for level in self.levels)]
+
+
 class FeatureParameters(Parameters):
     """What the features of every modality have in common."""
 
@@ -103,6 +136,8 @@ class Modality(Protocol):
     Features: type[FeatureParameters]
     EncoderParameters: type[Parameters]
     Parts: type[Parameters]
+    CORRUPTIONS: tuple[Corruption, ...]
+    """How its payloads are spoilt to see what models make of it; may be empty."""
 
     def clean(self, raw: Any, params: Any) -> Cleaned | Fault:
         """Check and normalise one raw value."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from kefu.modalities.audio.augment import Augmentation, augment
 from kefu.modalities.audio.clean import Cleaning, clean
+from kefu.modalities.audio.corruptions import CORRUPTIONS
 from kefu.modalities.audio.features import AudioPreprocessor, Features, fit, load_preprocessor
 from kefu.modalities.audio.parts import Parts, hide_part, split_parts
 from kefu.modalities.audio.payload import pack, show, unpack
@@ -15,6 +16,7 @@ NAME = "audio"
 HOLDS_FILES = True
 
 __all__ = [
+    "CORRUPTIONS",
     "HOLDS_FILES",
     "NAME",
     "AudioPreprocessor",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from kefu.modalities.image.augment import Augmentation, augment
 from kefu.modalities.image.clean import Cleaning, clean, pack, perceptual_hash, unpack
+from kefu.modalities.image.corruptions import CORRUPTIONS
 from kefu.modalities.image.exhibit import show
 from kefu.modalities.image.features import Features, ImagePreprocessor, fit, load_preprocessor
 from kefu.modalities.image.parts import Parts, hide_part, split_parts
@@ -15,6 +16,7 @@ NAME = "image"
 HOLDS_FILES = True
 
 __all__ = [
+    "CORRUPTIONS",
     "HOLDS_FILES",
     "NAME",
     "Augmentation",

@@ -66,9 +66,9 @@ def augment(payload: Pixels, params: Augmentation, rng: np.random.Generator) -> 
     if rng.random() < params.blur_probability:
         pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(_MIN_BLUR_PX, params.max_blur_px))
     if rng.random() < params.noise_probability:
-        pixels = _add_noise(pixels, 255 * rng.uniform(0.25, 1) * params.max_noise, rng)
+        pixels = add_noise(pixels, 255 * rng.uniform(0.25, 1) * params.max_noise, rng)
     if rng.random() < params.jpeg_probability:
-        pixels = _recompress(pixels, int(rng.integers(params.min_jpeg_quality, 96)))
+        pixels = recompress(pixels, int(rng.integers(params.min_jpeg_quality, 96)))
     if rng.random() < params.erase_probability:
         pixels = _erase(pixels, params, rng)
     return pixels
@@ -120,12 +120,14 @@ def _shift_colours(pixels: Pixels, params: Augmentation, rng: np.random.Generato
     return cv2.transform(pixels, np.column_stack([matrix, [offset] * 3]))
 
 
-def _add_noise(pixels: Pixels, std: float, rng: np.random.Generator) -> Pixels:
+def add_noise(pixels: Pixels, std: float, rng: np.random.Generator) -> Pixels:
+    """Add white Gaussian noise of a standard deviation (grey levels, 0 to 255) to a picture (H, W, 3)."""
     noise: NDArray[np.float32] = rng.standard_normal(pixels.shape, dtype=np.float32)
     return cv2.addWeighted(pixels, 1.0, noise, std, 0.0, dtype=cv2.CV_8U)
 
 
-def _recompress(pixels: Pixels, quality: int) -> Pixels:
+def recompress(pixels: Pixels, quality: int) -> Pixels:
+    """Compress a picture (H, W, 3) as JPEG of a quality (1 to 100), and decode it again."""
     # The codec sees R and B exchanged; its artefacts are the same in kind, and two conversions are saved.
     _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return cast(Pixels, cv2.imdecode(encoded, cv2.IMREAD_COLOR))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from kefu.modalities.contract import Exhibit
 from kefu.modalities.text.augment import Augmentation, augment
 from kefu.modalities.text.clean import Cleaning, clean
+from kefu.modalities.text.corruptions import CORRUPTIONS
 from kefu.modalities.text.features import Features, TextPreprocessor, fit, load_preprocessor
 from kefu.modalities.text.parts import Parts, hide_part, split_parts
 from kefu.parameters import Parameters
@@ -16,6 +17,7 @@ NAME = "text"
 HOLDS_FILES = False
 
 __all__ = [
+    "CORRUPTIONS",
     "HOLDS_FILES",
     "NAME",
     "Augmentation",

@@ -3,14 +3,9 @@
 from kedro.pipeline import Node, Pipeline
 
 from kefu.modalities import MODALITIES
-from kefu.pipelines.evaluate.calibration_curves import draw_confidence
-from kefu.pipelines.evaluate.contribution import weigh_modalities
-from kefu.pipelines.evaluate.errors import show_errors
-from kefu.pipelines.evaluate.labels import look_at_labels
-from kefu.pipelines.evaluate.leakage import find_leaks
+from kefu.pipelines.evaluate.analysis_pipeline import ANALYSES
 from kefu.pipelines.evaluate.nodes import (
     SHOWN_FIGURES,
-    collect_model_predictions,
     collect_predictions,
     collect_scenarios,
     evaluate_predictions,
@@ -19,9 +14,6 @@ from kefu.pipelines.evaluate.nodes import (
 )
 from kefu.pipelines.evaluate.plot_tables import make_plot_tables
 from kefu.pipelines.evaluate.scored_tickets import tabulate_scores
-
-ANALYSES = ("leakage", "calibration_curves", "errors", "labels", "contribution")
-"""What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report."""
 
 
 def create_scoring_pipeline() -> Pipeline:
@@ -100,98 +92,6 @@ def create_scoring_pipeline() -> Pipeline:
                 inputs="evaluation",
                 outputs=["headline", "confusion_plot", "calibration_plot", "robustness_plot"],
                 name="make_plot_tables",
-            ),
-        ]
-    )
-
-
-def create_analysis_pipeline() -> Pipeline:
-    """Look into what the scores do not say."""
-    return Pipeline(
-        [
-            Node(
-                collect_model_predictions,
-                inputs={
-                    "model": "model",
-                    "tickets": "tickets",
-                    "params": "params:evaluation",
-                    "hardware": "params:hardware",
-                    **{f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES},
-                    **{f"{modality}_features": f"{modality}.features" for modality in MODALITIES},
-                },
-                outputs="model_predictions",
-                name="collect_model_predictions",
-            ),
-            Node(
-                find_leaks,
-                inputs={
-                    "tickets": "tickets",
-                    "quarantine": "quarantine",
-                    "predictions": "model_predictions",
-                    "params": "params:evaluation",
-                    **{modality: f"{modality}.cleaned" for modality in MODALITIES},
-                },
-                outputs="leakage_analysis",
-                name="find_leaks",
-            ),
-            Node(
-                draw_confidence,
-                inputs={
-                    "model": "model",
-                    "tickets": "tickets",
-                    "predictions": "model_predictions",
-                    "judged": "judged_tickets",
-                    "params": "params:evaluation",
-                    "hardware": "params:hardware",
-                    **{f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES},
-                    **{f"{modality}_features": f"{modality}.features" for modality in MODALITIES},
-                },
-                outputs="calibration_curves_analysis",
-                name="draw_confidence",
-            ),
-            Node(
-                show_errors,
-                inputs={
-                    "predictions": "model_predictions",
-                    "params": "params:evaluation",
-                    **{modality: f"{modality}.cleaned" for modality in MODALITIES},
-                },
-                outputs="errors_analysis",
-                name="show_errors",
-            ),
-            Node(
-                weigh_modalities,
-                inputs={
-                    "model": "model",
-                    "tickets": "tickets",
-                    "params": "params:evaluation",
-                    "hardware": "params:hardware",
-                    **{
-                        f"{modality}_{kind}": f"{modality}.{kind}"
-                        for modality in MODALITIES
-                        for kind in ("outputs", "features", "cleaned")
-                    },
-                },
-                outputs="contribution_analysis",
-                name="weigh_modalities",
-            ),
-            Node(
-                look_at_labels,
-                inputs={
-                    "model": "model",
-                    "tickets": "tickets",
-                    "unlabelled_tickets": "unlabelled_tickets",
-                    "held_out_predictions": "held_out_predictions",
-                    "params": "params:evaluation",
-                    "hardware": "params:hardware",
-                    **{
-                        f"{modality}_{kind}": f"{modality}.{kind}"
-                        for modality in MODALITIES
-                        for kind in ("outputs", "features", "cleaned")
-                    },
-                },
-                outputs="labels_analysis",
-                name="look_at_labels",
             ),
         ]
     )
