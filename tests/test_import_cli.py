@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 TEXTS = {
     "where is my refund": "refund",
     "cannot log in": "login",
-    "我要退款，请尽快处理": "refund",
+    "我要退款，请处理": "refund",
     "登录不了": "login",
 }
 ROWS = [(f"t{number}", text, f"photos/{number}.png", TEXTS[text]) for number, text in enumerate(TEXTS)]
