@@ -70,10 +70,12 @@ def import_tickets(source: Path, name: str | None, columns: Sequence[str], force
         else:
             placed = place_tickets(layout, project / target)
             size = f"{placed.num_bytes / 1e6:.1f} MB"
-            click.echo(f"{layout.what}: {placed.tickets} tickets and {placed.files} files ({size}) copied to {target}")
+            click.echo(
+                f"{layout.what}: tickets {placed.tickets:,}, files {placed.files:,} ({size}), copied to {target}"
+            )
             if placed.left_out:
-                reasons = ", ".join(f"{count} {reason.value}" for reason, count in placed.left_out.items())
-                click.echo(f"{sum(placed.left_out.values())} files that the table names were not copied: {reasons}")
+                reasons = ", ".join(f"{reason.value} {count:,}" for reason, count in placed.left_out.items())
+                click.echo(f"named in the table and not copied: {reasons}")
     except BaseException:
         if written:
             _take_back(project / "conf" / name)

@@ -11,6 +11,7 @@ from kefu.importers.class_folders import SPLIT_NAMES
 from kefu.importers.contract import import_tickets
 from kefu.importers.tables import read_tables
 from kefu.tickets.errors import KefuError, TicketTableError
+from kefu.tickets.splits import SPLITS
 from kefu.tickets.table import TicketTable, read_tickets
 
 TICKETS, OUT_OF_SCOPE = "tickets", "out_of_scope"
@@ -113,7 +114,9 @@ def _split_tables(folder: Path, splits: Mapping[str, Path], columns: dict[str, s
         columns = {"label": "category"} | columns
     options: dict[str, Any] = {"files": {split: path.name for split, path in splits.items()}, "columns": columns}
     table = import_tickets(f"{read_tables.__module__}.{read_tables.__name__}", folder, options)
-    return Layout(f"a table for each split ({', '.join(splits)})", {"tickets.csv": table})
+    return Layout(
+        f"a table for each split ({', '.join(split for split in SPLITS if split in splits)})", {"tickets.csv": table}
+    )
 
 
 def _is_clinc150(path: Path) -> bool:
