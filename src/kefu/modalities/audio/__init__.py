@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from kefu.modalities.audio.augment import Augmentation, augment
 from kefu.modalities.audio.clean import Cleaning, clean
-from kefu.modalities.audio.features import AudioPreprocessor, Features, fit, load_preprocessor
+from kefu.modalities.audio.features import AudioPreprocessor, Features, fit, fit_measured, load_preprocessor, measure
 from kefu.modalities.audio.payload import pack, unpack
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ __all__ = [
     "build_encoder",
     "clean",
     "fit",
+    "fit_measured",
     "load_preprocessor",
+    "measure",
     "pack",
     "unpack",
 ]

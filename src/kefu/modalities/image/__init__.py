@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from kefu.modalities.image.augment import Augmentation, augment
 from kefu.modalities.image.clean import Cleaning, clean, pack, perceptual_hash, unpack
-from kefu.modalities.image.features import Features, ImagePreprocessor, fit, load_preprocessor
+from kefu.modalities.image.features import Features, ImagePreprocessor, fit, fit_measured, load_preprocessor, measure
 
 if TYPE_CHECKING:
     from kefu.modalities.image.encoders import EncoderParameters, build_encoder
@@ -24,7 +24,9 @@ __all__ = [
     "build_encoder",
     "clean",
     "fit",
+    "fit_measured",
     "load_preprocessor",
+    "measure",
     "pack",
     "perceptual_hash",
     "unpack",

@@ -4,8 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 from kefu.modalities.text.augment import Augmentation, augment
 from kefu.modalities.text.clean import Cleaning, clean
-from kefu.modalities.text.features import Features, TextPreprocessor, fit, load_preprocessor
-from kefu.parameters import Parameters
+from kefu.modalities.text.features import (
+    Features,
+    TextPreprocessor,
+    fit,
+    fit_measured,
+    load_preprocessor,
+    measure,
+)
+from kefu.modalities.text.payload import pack, unpack
 
 if TYPE_CHECKING:
     from kefu.modalities.text.encoders import EncoderParameters, build_encoder
@@ -25,20 +32,12 @@ __all__ = [
     "build_encoder",
     "clean",
     "fit",
+    "fit_measured",
     "load_preprocessor",
+    "measure",
     "pack",
     "unpack",
 ]
-
-
-def pack(payload: str, params: Parameters | None = None) -> bytes:
-    """Encode a text as UTF-8."""
-    return payload.encode("utf-8")
-
-
-def unpack(data: bytes) -> str:
-    """Undo :func:`pack`."""
-    return data.decode("utf-8")
 
 
 def __getattr__(name: str) -> Any:
