@@ -256,7 +256,7 @@ class PayloadShardsDataset(ShardsDataset[pa.Table]):
             KefuError: its file is damaged.
         """
         with self._readable(digest) as path:
-            return pq.read_table(path, columns=list(columns))
+            return _read_columns(path, columns)
 
     def write(self, shard: pa.Table, path: Path) -> None:
         """Write one table, uncompressed: payloads are compressed already."""
@@ -264,7 +264,7 @@ class PayloadShardsDataset(ShardsDataset[pa.Table]):
 
     def read_head(self, path: Path) -> list[str]:
         """Read the ticket of each row."""
-        ids: list[str] = pq.read_table(path, columns=["ticket_id"])["ticket_id"].to_pylist()
+        ids: list[str] = _read_columns(path, ["ticket_id"])["ticket_id"].to_pylist()
         return ids
 
     def preview(self, nrows: int = 8) -> HTMLPreview:
@@ -311,6 +311,12 @@ class FeatureShardsDataset(ShardsDataset[FeatureShard]):
         ]
         columns = ["array", "dtype", "shape of a row", "least", "mean", "greatest"]
         return TablePreview({"index": list(range(len(rows))), "columns": columns, "data": rows})
+
+
+def _read_columns(path: Path, columns: Sequence[str]) -> pa.Table:
+    # for a file this small, several times faster than pq.read_table, which looks for a data set of many
+    with pq.ParquetFile(path, memory_map=True) as file:
+        return file.read(columns=list(columns), use_threads=False)
 
 
 def _range(array: NDArray[Any]) -> list[str]:

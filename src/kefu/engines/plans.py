@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -41,13 +42,22 @@ class ShardPlan(Generic[Task, Shard]):
     workers: int = 1
     """Processes."""
 
-    def make(self, numbers: Iterable[int]) -> Iterator[tuple[int, Shard]]:
+    def make(self, numbers: Sequence[int]) -> Iterator[tuple[int, Shard]]:
         """Yield the shards of these numbers, no more than ``workers + 1`` of them in memory at a time."""
-        numbers = list(numbers)
-        # a worker takes seconds to start: a shard or two are made sooner without
-        workers = self.workers if len(numbers) > _FEW else 1
-        shards = map_in_order(self.function, map(self.task, numbers), workers=workers)
+        shards = self._map(list(numbers))
         yield from zip(numbers, show_progress(shards, total=len(numbers), what=self.what), strict=True)
 
+    def _map(self, numbers: list[int]) -> Iterator[Shard]:
+        """Begin in this process, and start workers if more is left to do than their start takes."""
+        started = time.monotonic()
+        for done, number in enumerate(numbers):
+            spent = time.monotonic() - started
+            if self.workers > 1 and spent * (len(numbers) - done) > _START_SECONDS * done > 0:
+                rest = map(self.task, numbers[done:])
+                yield from map_in_order(self.function, rest, workers=self.workers)
+                return
+            yield self.function(self.task(number))
 
-_FEW = 2
+
+_START_SECONDS = 1.5
+"""What starting workers takes, about."""

@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kefu import modalities
+from kefu.engines.threads import on_one_thread
 from kefu.modalities.contract import FeatureParameters, Preprocessor
 from kefu.parameters import Parameters
 from kefu.tickets.faults import Fault
@@ -88,6 +89,7 @@ class CleanTask:
     params: Parameters
 
 
+@on_one_thread
 def clean_shard(task: CleanTask) -> pa.Table:
     """Return a table of ``CLEANED_SCHEMA`` with a row for every value."""
     module = modalities.get(task.modality)
@@ -117,6 +119,7 @@ class AugmentTask:
     seed: int
 
 
+@on_one_thread
 def augment_shard(task: AugmentTask) -> pa.Table:
     """Return a table of ``AUGMENTED_SCHEMA``; a copy depends on seed, ticket and copy number alone."""
     module = modalities.get(task.modality)
@@ -140,6 +143,7 @@ class MeasureTask:
     params: FeatureParameters
 
 
+@on_one_thread
 def measure_shard(task: MeasureTask) -> FeatureShard:
     """Return what the modality measures, a row a ticket."""
     module = modalities.get(task.modality)
@@ -157,6 +161,7 @@ class ExtractTask:
     preprocessor: Preprocessor
 
 
+@on_one_thread
 def extract_shard(task: ExtractTask) -> FeatureShard:
     """Return the features; a shard without a ticket to keep has empty arrays."""
     found = list(payloads(task.modality, task.shard, task.keep))

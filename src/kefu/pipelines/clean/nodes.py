@@ -100,8 +100,6 @@ def tickets_of(modality: str) -> Callable[[pd.DataFrame, pd.DataFrame], tuple[pd
 
 def _verdicts(shards: PayloadShards) -> pd.DataFrame:
     """Return what cleaning said of each ticket, without the payloads: they are there where there is no reason."""
-    parts = [
-        spread_facts(table.append_column("ok", pc.is_null(table["reason"])).to_pandas())
-        for table in (shards.columns(name, ["ticket_id", "reason", "detail", "facts"]) for name in shards)
-    ]
-    return pd.concat(parts, ignore_index=True)
+    parts = [shards.columns(name, ["ticket_id", "reason", "detail", "facts"]) for name in shards]
+    found = pa.concat_tables(parts)
+    return spread_facts(found.append_column("ok", pc.is_null(found["reason"])).to_pandas())
