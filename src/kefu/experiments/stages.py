@@ -31,13 +31,15 @@ class Stage:
     params: Sequence[str]
     outs: Sequence[str]
     metrics: Sequence[str]
+    kept: frozenset[str] = frozenset()
+    """Outs that a run goes on from; DVC removes the others before it."""
 
     def to_yaml(self) -> dict[str, Any]:
         """Return the entry of ``dvc.yaml``."""
         parts = {
             "deps": list(self.deps),
             "params": list(self.params),
-            "outs": list(self.outs),
+            "outs": [{path: {"persist": True}} if path in self.kept else path for path in self.outs],
             "metrics": [{path: {"cache": False}} for path in self.metrics],
         }
         return {"cmd": self.command, **{name: part for name, part in parts.items() if part}}
@@ -82,9 +84,11 @@ def _stage(
     read = {name for name in used - made if not name.startswith("params:")}
     outs: list[str] = []
     metrics: list[str] = []
+    kept: set[str] = set()
     for name in sorted(made):
         path = _written(name, catalog, project)
         if path is not None:
+            kept |= {path} if getattr(catalog.get(name), "kept_between_runs", False) else set()
             (metrics if _metadata(name, catalog).get("dvc", {}).get("metric") else outs).append(path)
     return Stage(
         name=pipeline.name,
@@ -93,6 +97,7 @@ def _stage(
         params=sorted({name.removeprefix("params:") for name in used if name.startswith("params:")} - UNTRACKED),
         outs=outs,
         metrics=metrics,
+        kept=frozenset(kept),
     )
 
 
