@@ -24,7 +24,7 @@ from sklearn.svm import LinearSVC
 
 from kefu.modalities.contract import Cleaned
 from kefu.modalities.text import Cleaning, clean
-from kefu.modalities.text.tfidf import Tfidf, TfidfCounter, TfidfParameters
+from kefu.modalities.text.tfidf import Tfidf, TfidfCounter, TfidfParameters, find_buckets
 
 SHARED = Path(os.environ.get("KEFU_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 LABELS = ("dress", "longsleeve", "outwear", "pants", "shirt", "shorts", "skirt", "t-shirt")
@@ -79,7 +79,7 @@ def banking(shared: Path, seed: int) -> dict[str, tuple[list[str], list[str]]]:
 def fit_tfidf(texts: list[str], params: TfidfParameters) -> Tfidf:
     counter = TfidfCounter(params)
     for start in range(0, len(texts), 64):
-        counter.add(texts[start : start + 64])
+        counter.add(find_buckets(texts[start : start + 64], params))
     return counter.finish()
 
 

@@ -33,7 +33,21 @@ def test_lines_number_the_nodes_and_end_with_the_report(
         hooks.before_pipeline_run({"project_path": str(tmp_path / "project")}, pipeline)
         assert Path.cwd() == tmp_path / "project"
         hooks.before_node_run(node)
-        hooks.after_node_run(node)
         hooks.after_pipeline_run(pipeline, {"report": SimpleNamespace(path=tmp_path / "project/report.html")})
     assert Path.cwd() == tmp_path
     assert caplog.messages == ["[1/1] write_report", "1 node in 0.0 s", "report        report.html"]
+
+
+def test_the_time_of_a_node_holds_that_of_saving_what_it_made(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 1.0, 4.5, 4.5, 5.0, 5.0])
+    monkeypatch.setattr("kefu.hooks.time.monotonic", lambda: next(clock))
+    nodes = [Node(len, inputs="a", outputs="b", name="first"), Node(len, inputs="b", outputs="c", name="second")]
+    hooks, pipeline = ProgressHooks(), Pipeline(nodes)
+    with caplog.at_level(logging.INFO, "kefu.hooks"):
+        hooks.before_pipeline_run({}, pipeline)
+        for node in nodes:
+            hooks.before_node_run(node)
+        hooks.after_pipeline_run(pipeline, {})
+    assert caplog.messages == ["[1/2] first", "      3.5 s", "[2/2] second", "2 nodes in 5.0 s"]

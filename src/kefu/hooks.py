@@ -24,7 +24,7 @@ class ProgressHooks:
     """Log each node as it starts and ends, and where the results lie when all is done."""
 
     def __init__(self) -> None:
-        self._started: dict[str, float] = {}
+        self._node_started: float | None = None
         self._numbers: dict[str, int] = {}
         self._run_started = 0.0
         self._project = Path()
@@ -42,20 +42,15 @@ class ProgressHooks:
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Say which node starts."""
-        self._started[node.name] = time.monotonic()
+        self._tell_time()
+        self._node_started = time.monotonic()
         count = len(self._numbers)
         logger.info("[%*d/%d] %s", len(str(count)), self._numbers.get(node.name, 0), count, node.name)
 
     @hook_impl
-    def after_node_run(self, node: Node) -> None:
-        """Say how long it took, where it took a while."""
-        seconds = time.monotonic() - self._started[node.name]
-        if seconds >= 1.0:
-            logger.info("%*s%s", 2 * len(str(len(self._numbers))) + 4, "", duration(seconds))
-
-    @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
         """Say how long everything took, and where the results lie."""
+        self._tell_time()
         count = len(self._numbers)
         logger.info("%d node%s in %s", count, "s" * (count != 1), duration(time.monotonic() - self._run_started))
         for name in RESULTS:
@@ -66,7 +61,17 @@ class ProgressHooks:
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Go back to where the run was started."""
+        self._node_started = None
         os.chdir(self._left)
+
+    def _tell_time(self) -> None:
+        """Say how long the last node took, where it took a while; shards are made when it has returned already."""
+        if self._node_started is None:
+            return
+        seconds = time.monotonic() - self._node_started
+        self._node_started = None
+        if seconds >= 1.0:
+            logger.info("%*s%s", 2 * len(str(len(self._numbers))) + 4, "", duration(seconds))
 
 
 def duration(seconds: float) -> str:

@@ -39,13 +39,38 @@ def test_a_name_tells_place_and_number():
     assert sorted(shard_name(i, 11) for i in range(11)) == [shard_name(i, 11) for i in range(11)]
 
 
-@pytest.mark.parametrize(("rows", "sizes"), [(0, [0]), (1, [1]), (4, [4]), (5, [4, 1]), (8, [4, 4])])
-def test_slices_cover_the_frame_once(rows, sizes):
-    frame = pd.DataFrame({"ticket_id": [str(i) for i in range(rows)]})
-    slices = list(split_rows(frame, 4))
-    assert [len(part) for _, part in slices] == sizes
-    assert [name for name, _ in slices] == [shard_name(i, len(sizes)) for i in range(len(sizes))]
-    assert pd.concat([part for _, part in slices])["ticket_id"].tolist() == frame["ticket_id"].tolist()
+def frame_of(ids):
+    return pd.DataFrame({"ticket_id": list(ids)}, dtype="str")
+
+
+def slices_of(ids, size=20):
+    return [tuple(part["ticket_id"]) for part in split_rows(frame_of(ids), size)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 20, 5000])
+def test_slices_keep_every_row_in_its_place(size):
+    ids = [f"t{i}" for i in range(2000)]
+    slices = slices_of(ids, size)
+    assert [i for part in slices for i in part] == ids
+    assert all(len(part) <= 2 * size for part in slices)
+    assert all(len(part) >= size // 2 for part in slices[:-1])
+
+
+def test_slices_are_as_large_as_asked_on_average():
+    assert 2000 / len(slices_of(f"t{i}" for i in range(2000))) == pytest.approx(20, rel=0.15)
+
+
+@pytest.mark.parametrize("ids", [[], ["a"]])
+def test_a_table_of_next_to_nothing_is_one_slice(ids):
+    assert slices_of(ids) == [tuple(ids)]
+
+
+@pytest.mark.parametrize("place", [0, 500, 1234, 1999])
+@pytest.mark.parametrize("change", ["insert", "remove"])
+def test_a_ticket_that_comes_or_goes_changes_few_slices(place, change):
+    ids = [f"t{i}" for i in range(2000)]
+    changed = [*ids[:place], *(["new", ids[place]] if change == "insert" else []), *ids[place + 1 :]]
+    assert len(set(slices_of(changed)) - set(slices_of(ids))) <= 5
 
 
 def test_cleaning_keeps_a_row_for_every_value(cleaned):

@@ -75,6 +75,15 @@ def test_metrics_are_told_from_other_outputs(stages: dict[str, Stage]) -> None:
     ]
 
 
+def test_shards_are_kept_for_the_next_run_and_nothing_else_is(stages: dict[str, Stage]) -> None:
+    folder = "data/02_intermediate/demo/text/cleaned"
+    assert stages["clean_text"].to_yaml()["outs"] == [{folder: {"persist": True}}]
+    kept = {path for stage in stages.values() for path in stage.kept}
+    names = {path.rpartition("/")[2] for path in kept}
+    assert names == {"cleaned", "augmented", "noisy", "measured", "features", "outputs", "noisy_outputs"}
+    assert "data/04_features/demo/text/preprocessor" in stages["features_text"].to_yaml()["outs"]
+
+
 def test_how_a_run_was_started_makes_no_stage_run_again(stages: dict[str, Stage]) -> None:
     assert "seed" in stages["train_text"].params
     assert not any("given_params" in stage.params for stage in stages.values())

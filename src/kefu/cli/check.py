@@ -154,7 +154,7 @@ def _clean(modality: str, valid: "pd.DataFrame", root: Path, settings: Settings)
     given = valid[valid[modality].notna()] if modality in valid else valid.iloc[:0]
     tasks = [
         CleanTask(modality, list(rows["ticket_id"]), list(rows.get(modality, ())), root, settings.cleaning[modality])
-        for _, rows in split_rows(given, settings.engine.tickets_per_shard)
+        for rows in split_rows(given, settings.engine.tickets_per_shard)
     ]
     # a worker takes seconds to start: a shard or two are cleaned sooner without
     workers = settings.hardware.num_workers if len(tasks) > 2 else 1

@@ -1,9 +1,10 @@
 """A folder of shards, written one by one and read one by one."""
 
+import hashlib
 import json
-import shutil
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -14,41 +15,59 @@ import pyarrow.parquet as pq
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import HTMLPreview, TablePreview
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from kefu.engines.shards import FeatureShard
+from kefu.engines.plans import ShardPlan
+from kefu.engines.shards import FeatureShard, shard_name
 from kefu.tickets.errors import KefuError
 
 Shard = TypeVar("Shard")
 
+_ORDER = "shards.json"
+DAMAGED = (OSError, ValueError, KeyError, pa.ArrowException, SafetensorError)
+"""What reading a file that is not as it was written raises."""
+
 
 class Shards(Mapping[str, Shard], Generic[Shard]):
-    """Shards by name, read when asked for."""
+    """Shards by name, ``00000-of-00012`` and so on, read when asked for."""
 
-    def __init__(self, dataset: "ShardsDataset[Shard]", paths: Mapping[str, Path]) -> None:
+    def __init__(self, dataset: "ShardsDataset[Shard]", digests: Sequence[str]) -> None:
         self._dataset = dataset
-        self._paths = dict(paths)
+        self._digests = {shard_name(number, len(digests)): digest for number, digest in enumerate(digests)}
 
     def __getitem__(self, name: str) -> Shard:  # noqa: D105
-        return self._dataset.read(self._paths[name])
+        return self._dataset.read_shard(self._digests[name])
 
     def __iter__(self) -> Iterator[str]:  # noqa: D105
-        return iter(self._paths)
+        return iter(self._digests)
 
     def __len__(self) -> int:  # noqa: D105
-        return len(self._paths)
+        return len(self._digests)
+
+    def digest(self, name: str) -> str:
+        """Return the digest of the content of a shard, without reading it."""
+        return self._digests[name]
+
+    def ticket_ids(self, name: str) -> list[str]:
+        """Return the ticket of each row of a shard, without reading what else is in it."""
+        return self._dataset.read_ids(self._digests[name])
 
 
-class ShardsDataset(AbstractDataset[Mapping[str, Shard], Shards[Shard]], Generic[Shard]):
-    """Shards named ``00000-of-00012``, a file each.
+class ShardsDataset(AbstractDataset[ShardPlan[Any, Shard], Shards[Shard]], Generic[Shard]):
+    """A folder of shards, a file each, named after its content; ``shards.json`` tells their order.
 
-    A generator node yields ``{name: shard}`` and Kedro saves each as it comes, so that no more than one is held. The
-    first shard empties the folder: what lies there is always of one run, and an interrupted run is noticed by the
-    shards that are missing.
+    What is saved is a plan. Shards that were made before by the same recipe are kept, the others are made. Which
+    recipe made which file stands beside the folder, since it is no part of the data: two machines that come to the same
+    shards in two ways have equal folders.
+
+    The order is taken away first and written last, and files that are no longer needed go after that: an interrupted
+    run is noticed, and what it has made is there for the next.
     """
 
     suffix: str
+    kept_between_runs = True
+    """For DVC, which would else empty the folder before each run."""
 
     def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:
         self.path = Path(path)
@@ -62,39 +81,144 @@ class ShardsDataset(AbstractDataset[Mapping[str, Shard], Shards[Shard]], Generic
     def write(self, shard: Shard, path: Path) -> None:
         """Write one shard."""
 
-    def save(self, data: Mapping[str, Shard]) -> None:
-        """Write shards; a shard's file appears whole or not at all."""
-        for name, shard in data.items():
-            if name.startswith("00000-"):
-                shutil.rmtree(self.path, ignore_errors=True)
-            self.path.mkdir(parents=True, exist_ok=True)
-            part = self.path / f".{name}.part"
-            self.write(shard, part)
-            part.replace(self.path / f"{name}{self.suffix}")
+    @abstractmethod
+    def read_head(self, path: Path) -> list[str]:
+        """Return the ticket of each row; a file that was cut off raises."""
+
+    def save(self, data: ShardPlan[Any, Shard]) -> None:
+        """Make the shards that are not there yet; a shard's file appears whole or not at all."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        made = self._read_made()
+        self._write_made(made)
+        (self.path / _ORDER).unlink(missing_ok=True)
+        missing = [number for number, recipe in enumerate(data.recipes) if not self._is_whole(made.get(recipe))]
+        with self._made.open("a", encoding="utf-8") as file:
+            for number, shard in data.make(missing):
+                made[data.recipes[number]] = self._keep(shard)
+                file.write(f"{data.recipes[number]} {made[data.recipes[number]]}\n")
+                file.flush()
+        digests = [made[recipe] for recipe in data.recipes]
+        self._write_made({recipe: made[recipe] for recipe in data.recipes})
+        _replace(self.path / _ORDER, json.dumps(digests, indent=0))
+        needed = {_ORDER, *(f"{digest}{self.suffix}" for digest in digests)}
+        for path in self.path.iterdir():
+            if path.name not in needed:
+                path.unlink()
 
     def load(self) -> Shards[Shard]:
         """Return the shards, not yet read.
 
         Raises:
             DatasetError: there are none.
-            KefuError: some are missing, since the run that wrote them was interrupted.
+            KefuError: some are missing, since the run that makes them was interrupted.
         """
-        paths = {path.stem: path for path in sorted(self.path.glob(f"*-of-*{self.suffix}"))}
-        if not paths:
+        return Shards(self, self.read_order())
+
+    def read_order(self) -> list[str]:
+        """Return the digests of the shards in their order.
+
+        Raises:
+            DatasetError: there are none.
+            KefuError: some are missing.
+        """
+        order = self.path / _ORDER
+        if not self._exists():
             raise DatasetError(f"no shards in {self.path}; run the pipeline that makes them first")
-        expected = int(next(iter(paths)).rpartition("-")[2])
-        if len(paths) != expected:
+        digests: list[str] = json.loads(order.read_text("utf-8")) if order.exists() else []
+        there = [digest for digest in digests if self._file(digest).exists()]
+        if not digests or len(there) < len(digests):
+            missing = f"{len(there)} of {len(digests)} shards are there" if digests else "shards are missing"
             raise KefuError(
-                f"{self.path}: {len(paths)} of {expected} shards are there, the run that wrote them was interrupted; "
-                "run that pipeline again"
+                f"{self.path}: {missing}, the run that makes them was interrupted; run that pipeline again, "
+                "and it makes what is missing"
             )
-        return Shards(self, paths)
+        return digests
+
+    def read_shard(self, digest: str) -> Shard:
+        """Read the shard of that content.
+
+        Raises:
+            KefuError: its file is damaged.
+        """
+        with self._readable(digest) as path:
+            return self.read(path)
+
+    def read_ids(self, digest: str) -> list[str]:
+        """Return the ticket of each row of the shard of that content.
+
+        Raises:
+            KefuError: its file is damaged.
+        """
+        with self._readable(digest) as path:
+            return self.read_head(path)
+
+    @contextmanager
+    def _readable(self, digest: str) -> Iterator[Path]:
+        path = self._file(digest)
+        try:
+            yield path
+        except DAMAGED as error:
+            raise KefuError(f"{path} is damaged; delete it, and run the pipeline that makes it again") from error
+
+    def _is_whole(self, digest: str | None) -> bool:
+        if digest is None:
+            return False
+        try:
+            self.read_head(self._file(digest))
+        except DAMAGED:
+            return False
+        return True
+
+    def _keep(self, shard: Shard) -> str:
+        """Write a shard and return the digest of its content."""
+        part = self.path / f".part{self.suffix}"
+        self.write(shard, part)
+        with part.open("rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        part.replace(self._file(digest))
+        return digest
+
+    def _file(self, digest: str) -> Path:
+        return self.path / f"{digest}{self.suffix}"
+
+    @property
+    def _made(self) -> Path:
+        """Lines of recipe and digest; the last may have been cut off by a kill."""
+        return self.path.with_name(f".{self.path.name}.made")
+
+    def _read_made(self) -> dict[str, str]:
+        if not self._made.exists():
+            return {}
+        lines = (line.split() for line in self._made.read_text("utf-8").splitlines())
+        return {words[0]: words[1] for words in lines if len(words) == 2}
+
+    def _write_made(self, made: Mapping[str, str]) -> None:
+        _replace(self._made, "".join(f"{recipe} {digest}\n" for recipe, digest in made.items()))
 
     def _exists(self) -> bool:
-        return any(self.path.glob(f"*-of-*{self.suffix}"))
+        return self.path.is_dir() and any(self.path.iterdir())
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self.path)}
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, "utf-8")
+    part.replace(path)
+
+
+class PayloadShards(Shards[pa.Table]):
+    """Tables of packed payloads."""
+
+    def __init__(self, dataset: "PayloadShardsDataset", digests: Sequence[str]) -> None:
+        super().__init__(dataset, digests)
+        self._payloads = dataset
+
+    def columns(self, name: str, columns: Sequence[str]) -> pa.Table:
+        """Read some columns of a shard: what stands beside the payloads is read in no time."""
+        return self._payloads.read_columns(self.digest(name), columns)
 
 
 class PayloadShardsDataset(ShardsDataset[pa.Table]):
@@ -112,13 +236,36 @@ class PayloadShardsDataset(ShardsDataset[pa.Table]):
         super().__init__(path, metadata)
         self.modality = modality
 
+    def load(self) -> PayloadShards:
+        """Return the tables, not yet read.
+
+        Raises:
+            DatasetError: there are none.
+            KefuError: some are missing, since the run that makes them was interrupted.
+        """
+        return PayloadShards(self, self.read_order())
+
     def read(self, path: Path) -> pa.Table:
         """Read one table."""
         return pq.read_table(path)
 
+    def read_columns(self, digest: str, columns: Sequence[str]) -> pa.Table:
+        """Read some columns of the table of that content.
+
+        Raises:
+            KefuError: its file is damaged.
+        """
+        with self._readable(digest) as path:
+            return _read_columns(path, columns)
+
     def write(self, shard: pa.Table, path: Path) -> None:
         """Write one table, uncompressed: payloads are compressed already."""
         pq.write_table(shard, path, compression="NONE")
+
+    def read_head(self, path: Path) -> list[str]:
+        """Read the ticket of each row."""
+        ids: list[str] = _read_columns(path, ["ticket_id"])["ticket_id"].to_pylist()
+        return ids
 
     def preview(self, nrows: int = 8) -> HTMLPreview:
         """Return some payloads for kedro-viz: texts, pictures, or waveforms with a player."""
@@ -148,6 +295,12 @@ class FeatureShardsDataset(ShardsDataset[FeatureShard]):
         """Write one shard."""
         path.write_bytes(save(shard.features, metadata={"ticket_ids": json.dumps(shard.ticket_ids)}))
 
+    def read_head(self, path: Path) -> list[str]:
+        """Read the ticket of each row."""
+        with safe_open(path, framework="numpy") as file:
+            ids: list[str] = json.loads(file.metadata()["ticket_ids"])
+            return ids
+
     def preview(self) -> TablePreview:
         """Return what the arrays of the first shard are, for kedro-viz."""
         shards = self.load()
@@ -158,6 +311,12 @@ class FeatureShardsDataset(ShardsDataset[FeatureShard]):
         ]
         columns = ["array", "dtype", "shape of a row", "least", "mean", "greatest"]
         return TablePreview({"index": list(range(len(rows))), "columns": columns, "data": rows})
+
+
+def _read_columns(path: Path, columns: Sequence[str]) -> pa.Table:
+    # for a file this small, several times faster than pq.read_table, which looks for a data set of many
+    with pq.ParquetFile(path, memory_map=True) as file:
+        return file.read(columns=list(columns), use_threads=False)
 
 
 def _range(array: NDArray[Any]) -> list[str]:

@@ -8,6 +8,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kefu import modalities
-from kefu.modalities.contract import Preprocessor
+from kefu.engines.threads import on_one_thread
+from kefu.modalities.contract import FeatureParameters, Preprocessor
 from kefu.parameters import Parameters
 from kefu.tickets.faults import Fault
 from kefu.tickets.media import read_media
@@ -47,11 +49,32 @@ def shard_name(index: int, count: int) -> str:
     return f"{index:05d}-of-{count:05d}"
 
 
-def split_rows(frame: pd.DataFrame, size: int) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield named slices of at most ``size`` rows; an empty frame gives one empty slice."""
-    count = max(1, -(-len(frame) // size))
-    for index in range(count):
-        yield shard_name(index, count), frame.iloc[index * size : (index + 1) * size]
+def split_rows(frame: pd.DataFrame, size: int) -> list[pd.DataFrame]:
+    """Cut a table into slices of ``size`` rows on average, no fewer than half and no more than twice as many.
+
+    A slice ends where the hash of its last ticket says so, as files are cut into chunks by what is in them
+    [Muthitacharoen, Chen, Mazieres, A low-bandwidth network file system, 2001]: a ticket that comes or goes changes its
+    own slice and few others, where slices by count would all be others from there on.
+
+    Args:
+        frame: with ``ticket_id``; the order of its rows is kept. An empty one gives one empty slice.
+        size: rows in a slice, on average.
+    """
+    least, most = max(1, size // 2), 2 * size
+    ends_here = 2**64 // (size - least + 1)
+    slices, start = [], 0
+    for stop, ticket_id in enumerate(frame["ticket_id"], start=1):
+        length = stop - start
+        if length == most or (length >= least and _hash(ticket_id) < ends_here):
+            slices.append(frame.iloc[start:stop])
+            start = stop
+    if start < len(frame) or not slices:
+        slices.append(frame.iloc[start:])
+    return slices
+
+
+def _hash(ticket_id: str) -> int:
+    return int.from_bytes(blake2b(ticket_id.encode(), digest_size=8).digest())
 
 
 @dataclass(frozen=True)
@@ -66,6 +89,7 @@ class CleanTask:
     params: Parameters
 
 
+@on_one_thread
 def clean_shard(task: CleanTask) -> pa.Table:
     """Return a table of ``CLEANED_SCHEMA`` with a row for every value."""
     module = modalities.get(task.modality)
@@ -95,6 +119,7 @@ class AugmentTask:
     seed: int
 
 
+@on_one_thread
 def augment_shard(task: AugmentTask) -> pa.Table:
     """Return a table of ``AUGMENTED_SCHEMA``; a copy depends on seed, ticket and copy number alone."""
     module = modalities.get(task.modality)
@@ -109,6 +134,24 @@ def augment_shard(task: AugmentTask) -> pa.Table:
 
 
 @dataclass(frozen=True)
+class MeasureTask:
+    """Measure the tickets ``keep`` of a cleaned shard: what a preprocessor is fitted to."""
+
+    modality: str
+    cleaned: pa.Table
+    keep: frozenset[str]
+    params: FeatureParameters
+
+
+@on_one_thread
+def measure_shard(task: MeasureTask) -> FeatureShard:
+    """Return what the modality measures, a row a ticket."""
+    module = modalities.get(task.modality)
+    found = list(payloads(task.modality, task.cleaned, task.keep))
+    return FeatureShard([i for i, _ in found], module.measure([payload for _, payload in found], task.params))
+
+
+@dataclass(frozen=True)
 class ExtractTask:
     """Extract features of the tickets ``keep`` of a cleaned or augmented shard."""
 
@@ -118,6 +161,7 @@ class ExtractTask:
     preprocessor: Preprocessor
 
 
+@on_one_thread
 def extract_shard(task: ExtractTask) -> FeatureShard:
     """Return the features; a shard without a ticket to keep has empty arrays."""
     found = list(payloads(task.modality, task.shard, task.keep))

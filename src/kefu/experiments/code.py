@@ -1,8 +1,13 @@
 """Which files of the package some code rests on, told by its imports without running it."""
 
 import ast
+import hashlib
+import platform
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 import kefu
@@ -41,6 +46,36 @@ def imported_files(modules: Iterable[str]) -> set[Path]:
 def package_files(package: str) -> set[Path]:
     """Return all modules of a package, those below it included."""
     return set(_folder(package).rglob("*.py"))
+
+
+@cache
+def code_digest(*modules: str) -> str:
+    """Return a name for the code that modules rest on: the files of the package, and versions of Python and libraries.
+
+    Data beside a file, such as a lexicon, count as well.
+
+    Args:
+        modules: dotted names within kefu.
+
+    Raises:
+        ValueError: there is no such module.
+    """
+    code = imported_files(modules)
+    data = {path for file in code for path in file.parent.iterdir() if path.is_file() and path.suffix == ".json"}
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(code | data):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")
+        digest.update(hashlib.blake2b(path.read_bytes()).digest())
+    names = {name.partition(".")[0] for path in code for name, _ in _imports(path)}
+    for name in sorted(names - sys.stdlib_module_names - {PACKAGE.name}):
+        digest.update(f"{name} {_version(name)}\0".encode())
+    digest.update(platform.python_version().encode())
+    return digest.hexdigest()
+
+
+def _version(name: str) -> str:
+    found = getattr(import_module(name), "__version__", None)
+    return str(found) if found is not None else version(name)
 
 
 @cache

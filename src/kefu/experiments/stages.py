@@ -37,6 +37,8 @@ class Stage:
     """By their ids; they draw files of the outputs."""
     in_git: Sequence[str] = ()
     """Outputs and metrics that git keeps, not DVC's cache."""
+    kept: frozenset[str] = frozenset()
+    """Outs that a run goes on from; DVC removes the others before it."""
 
     def to_yaml(self) -> dict[str, Any]:
         """Return the entry of ``dvc.yaml``, but for the plots, which are no stage's there."""
@@ -49,7 +51,8 @@ class Stage:
         return {"cmd": self.command, **{name: part for name, part in parts.items() if part}}
 
     def _written(self, path: str) -> str | dict[str, dict[str, bool]]:
-        return {path: {"cache": False}} if path in self.in_git else path
+        options = {"cache": False} if path in self.in_git else {"persist": True} if path in self.kept else None
+        return path if options is None else {path: options}
 
 
 def derive_stages(
@@ -92,6 +95,7 @@ def _stage(
     outs: list[str] = []
     metrics: list[str] = []
     in_git: list[str] = []
+    kept: set[str] = set()
     plots: dict[str, Mapping[str, Any]] = {}
     for name in sorted(made):
         path = _written(name, catalog, project)
@@ -99,6 +103,8 @@ def _stage(
             continue
         told = told_to_dvc(catalog.get(name))
         (metrics if told.get("metric") else outs).append(path)
+        if getattr(catalog.get(name), "kept_between_runs", False):
+            kept.add(path)
         if not told.get("cache", True):
             in_git.append(path)
         if "plot" in told:
@@ -115,6 +121,7 @@ def _stage(
         metrics=metrics,
         plots=plots,
         in_git=in_git,
+        kept=frozenset(kept),
     )
 
 

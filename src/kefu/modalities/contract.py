@@ -112,6 +112,13 @@ class Preprocessor(Protocol):
     def to_files(self) -> dict[str, bytes]:
         """Return the preprocessor as named files (JSON or safetensors, never pickle)."""
 
+    def used_by_extract(self) -> bytes:
+        """Return all that :meth:`extract` depends on: where it is the same, so are the features.
+
+        What only encoders use, as the mean and deviation they normalise with, is left out: it changes a little with
+        every training ticket, and the features do not.
+        """
+
 
 class Encoder(Protocol):
     """A ``torch.nn.Module`` from a batch of features to embeddings."""
@@ -157,8 +164,14 @@ class Modality(Protocol):
     def augment(self, payload: Any, params: Any, rng: np.random.Generator) -> Any:
         """Return a changed copy that a person would still label the same."""
 
+    def measure(self, payloads: Sequence[Any], params: Any) -> dict[str, NDArray[Any]]:
+        """Return what a preprocessor is fitted to: arrays whose first axis is N, each row of one payload alone."""
+
+    def fit_measured(self, measured: Iterable[Mapping[str, NDArray[Any]]], params: Any) -> Preprocessor:
+        """Learn a preprocessor from what was measured of training payloads, read once."""
+
     def fit(self, payloads: Iterable[Any], params: Any) -> Preprocessor:
-        """Learn a preprocessor from training payloads, read once and in constant memory."""
+        """Measure training payloads, read once and in constant memory, and learn a preprocessor from them."""
 
     def load_preprocessor(self, files: Mapping[str, bytes]) -> Preprocessor:
         """Undo :meth:`Preprocessor.to_files`."""

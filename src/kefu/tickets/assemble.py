@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from hashlib import blake2b
+from typing import Any
 
 import pandas as pd
 
@@ -102,19 +103,22 @@ def _splits(tickets: pd.DataFrame, params: TicketParameters) -> pd.Series:
 def spread_facts(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Replace the column ``facts`` by a column for each fact that tickets are compared by.
 
-    Of a large table the facts of every ticket as dicts would be the largest thing in memory: spread shard by shard,
-    some columns are all that is held.
+    Of a large table the facts of every ticket as dicts would be the largest thing in memory: those that are not
+    compared are let go at once.
     """
     if "facts" not in verdicts:
         return verdicts
-    facts = [
-        {} if not good else fact if isinstance(fact, dict) else json.loads(fact)
-        for good, fact in zip(verdicts["ok"].astype(bool), verdicts["facts"], strict=True)
-    ]
-    found = {name: [fact.get(name) for fact in facts] for name in _COMPARED if any(name in fact for fact in facts)}
+    found: dict[str, list[Any]] = {}
+    pairs = zip(verdicts["ok"].tolist(), verdicts["facts"].tolist(), strict=True)
+    for row, fact in enumerate(fact if good else {} for good, fact in pairs):
+        facts = fact if isinstance(fact, dict) else json.loads(fact)
+        for name in _COMPARED:
+            if name in facts:
+                found.setdefault(name, [None] * len(verdicts))[row] = facts[name]
     columns = {
-        name: pd.Series(values, index=verdicts.index, dtype="float64" if name == "num_chars" else "str")
-        for name, values in found.items()
+        name: pd.Series(found[name], index=verdicts.index, dtype="float64" if name == "num_chars" else "str")
+        for name in _COMPARED
+        if name in found
     }
     return verdicts.drop(columns="facts").assign(**columns)
 
@@ -123,12 +127,13 @@ def _facts_by_ticket(valid: pd.DataFrame, modality: str, table: pd.DataFrame) ->
     """Return the facts of the tickets whose modality is fit for use, after holding that none got lost."""
     if table["ticket_id"].duplicated().any():
         raise BookkeepingError(f"a {modality} was cleaned twice")
-    unasked = set(table["ticket_id"]) - set(valid["ticket_id"])
+    cleaned = set(table["ticket_id"].tolist())
+    unasked = cleaned - set(valid["ticket_id"].tolist())
     if unasked:
         raise BookkeepingError(f"{modality} of '{min(unasked)}' was cleaned, which is no valid ticket")
     if modality in valid:
         had = valid.loc[valid[modality].fillna("").str.strip() != "", "ticket_id"]
-        lost = set(had) - set(table["ticket_id"])
+        lost = set(had.tolist()) - cleaned
         if lost:
             raise BookkeepingError(f"{modality} of '{min(lost)}' was never cleaned")
     good = spread_facts(table[table["ok"].astype(bool)]).set_index("ticket_id")

@@ -1,10 +1,12 @@
 """Media files of a ticket, read without ever leaving the folder of its table."""
 
+import hashlib
 import os
 import re
 import stat
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path, PureWindowsPath
 from typing import TypeVar
 
@@ -61,6 +63,47 @@ def _within(root: Path, relative: str, use: Callable[[Path, str], Found | Fault]
     except (OSError, ValueError, RuntimeError) as error:  # a NUL byte, a name too long, a loop of links
         why = getattr(error, "strerror", None) or str(error)
         return Fault(Reason.UNREADABLE_FILE, f"'{_short(name)}' cannot be read ({why})")
+
+
+class MediaDigests:
+    """Tells what :func:`read_media` would return by its digest, several times faster than by reading.
+
+    Args:
+        root: The folder of the ticket table.
+        max_bytes: The largest size that is read.
+    """
+
+    def __init__(self, root: Path, max_bytes: int) -> None:
+        self._root, self._max_bytes = root, max_bytes
+        self._inside: dict[str, bool] = {}
+
+    def digest(self, relative: str) -> str:
+        """Return the digest of the bytes of a file, or the fault that reading it is."""
+        name = relative.strip()
+        if _refuse(name) is None and "\\" not in name:
+            with suppress(OSError, ValueError):
+                folder, _, leaf = name.rpartition("/")
+                if self._is_inside(folder) and leaf not in {"", ".", ".."}:
+                    return self._digest_file(os.path.join(self._root, name))
+        content = read_media(self._root, relative, self._max_bytes)
+        return repr(content) if isinstance(content, Fault) else _digest(content)
+
+    def _is_inside(self, folder: str) -> bool:
+        if folder not in self._inside:
+            self._inside[folder] = (self._root / folder).resolve().is_relative_to(self._root.resolve())
+        return self._inside[folder]
+
+    def _digest_file(self, path: str) -> str:
+        """Hash an ordinary file that is no link and can be read; anything else raises."""
+        status = os.lstat(path)
+        if not stat.S_ISREG(status.st_mode) or not 0 < status.st_size <= self._max_bytes:
+            raise ValueError(path)
+        with open(path, "rb") as file:
+            return _digest(file.read())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _refuse(name: str) -> Fault | None:

@@ -26,16 +26,21 @@ def encode_shards(
         wanted: the tickets to look at; all without.
     """
     for name, shard in features.items():
-        if not model.is_trained:
-            nothing = {"embedding": np.zeros((0, 1, 1)), "logits": np.zeros((0, 1, len(model.labels)))}
-            yield name, FeatureShard([], nothing)
-            continue
-        kept = [row for row, ticket_id in enumerate(shard.ticket_ids) if wanted is None or ticket_id in wanted]
-        chosen = shard.features if wanted is None else {key: array[kept] for key, array in shard.features.items()}
-        with shared_memory(model.classifiers):
-            outputs = [predict_classifier(classifier, chosen, hardware) for classifier in model.classifiers]
-        stacked = {
-            "embedding": np.stack([output.embedding.numpy() for output in outputs], axis=1),
-            "logits": np.stack([output.logits.numpy() for output in outputs], axis=1),
-        }
-        yield name, FeatureShard([shard.ticket_ids[row] for row in kept], stacked)
+        yield name, encode_shard(model, hardware, shard, wanted)
+
+
+def encode_shard(
+    model: ModalityModel, hardware: Hardware, shard: FeatureShard, wanted: frozenset[str] | None = None
+) -> FeatureShard:
+    """Return the embeddings (N, K, D) and the logits (N, K, C) of the tickets of one shard."""
+    if not model.is_trained:
+        return FeatureShard([], {"embedding": np.zeros((0, 1, 1)), "logits": np.zeros((0, 1, len(model.labels)))})
+    kept = [row for row, ticket_id in enumerate(shard.ticket_ids) if wanted is None or ticket_id in wanted]
+    chosen = shard.features if wanted is None else {key: array[kept] for key, array in shard.features.items()}
+    with shared_memory(model.classifiers):
+        outputs = [predict_classifier(classifier, chosen, hardware) for classifier in model.classifiers]
+    stacked = {
+        "embedding": np.stack([output.embedding.numpy() for output in outputs], axis=1),
+        "logits": np.stack([output.logits.numpy() for output in outputs], axis=1),
+    }
+    return FeatureShard([shard.ticket_ids[row] for row in kept], stacked)

@@ -1,5 +1,6 @@
 """One modality's part of a model: how its values are cleaned, turned into features and understood."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +65,16 @@ class ModalityModel:
             for member, classifier in enumerate(self.classifiers)
             for name, value in classifier.state_dict().items()
         }
+
+    def digest(self) -> str:
+        """Return a name for all that decides what the model says of features."""
+        digest = hashlib.blake2b(repr((self.name, self.labels, self.num_tokens)).encode(), digest_size=16)
+        digest.update(self.encoder.model_dump_json().encode())
+        for name, tensor in sorted(self.tensors().items()):
+            values = tensor.detach().cpu().contiguous()
+            digest.update(f"{name} {values.dtype} {tuple(values.shape)}".encode())
+            digest.update(values.view(-1).view(torch.uint8).numpy().data if values.numel() else b"")
+        return digest.hexdigest()
 
     @torch.inference_mode()
     def outputs(self, features: Mapping[str, Tensor]) -> Output:

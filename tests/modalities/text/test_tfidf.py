@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
-from kefu.modalities.text.tfidf import Tfidf, TfidfCounter, TfidfParameters
+from kefu.modalities.text.tfidf import Tfidf, TfidfCounter, TfidfParameters, find_buckets
 
 ENGLISH = [
     "Where is my coat? My coat is late!",
@@ -20,7 +20,7 @@ CHINESE = ["我的外套坏了", "外套太大了，我要退外套", "我要退
 def learn(texts: list[str], **params: object) -> Tfidf:
     counter = TfidfCounter(TfidfParameters(**{"num_buckets": 2**24, "max_terms": 500, **params}))
     for text in texts:
-        counter.add([text])
+        counter.add(find_buckets([text], counter.params))
     return counter.finish()
 
 

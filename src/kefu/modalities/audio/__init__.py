@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from kefu.modalities.audio.augment import Augmentation, augment
 from kefu.modalities.audio.clean import Cleaning, clean
 from kefu.modalities.audio.corruptions import CORRUPTIONS
-from kefu.modalities.audio.features import AudioPreprocessor, Features, fit, load_preprocessor
+from kefu.modalities.audio.features import AudioPreprocessor, Features, fit, fit_measured, load_preprocessor, measure
 from kefu.modalities.audio.parts import Parts, hide_part, split_parts
 from kefu.modalities.audio.payload import pack, show, unpack
 
@@ -29,8 +29,10 @@ __all__ = [
     "build_encoder",
     "clean",
     "fit",
+    "fit_measured",
     "hide_part",
     "load_preprocessor",
+    "measure",
     "pack",
     "show",
     "split_parts",

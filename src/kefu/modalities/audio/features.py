@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -174,6 +174,10 @@ class AudioPreprocessor:
         """Mean of each row of ``mfcc`` (3 * ``n_mfcc``,): that of ``mean_db``, and 0 for the deltas."""
         return np.concatenate([self._dct @ self.mean_db, np.zeros(2 * self.params.n_mfcc, dtype=np.float32)])
 
+    def used_by_extract(self) -> bytes:
+        """Return what is computed: mean and deviation are for encoders."""
+        return self.params.model_dump_json(exclude={"max_fit"}).encode()
+
     def to_files(self) -> dict[str, bytes]:
         """Return the preprocessor as one JSON file."""
         state = {
@@ -201,35 +205,66 @@ class AudioPreprocessor:
         return np.ascontiguousarray(matrix[: self.params.n_mfcc], dtype=np.float32)
 
 
-def fit(payloads: Iterable[Waveform], params: Features) -> AudioPreprocessor:
-    """Learn the mean and deviation of each mel band from training waveforms.
+def measure(payloads: Sequence[Waveform], params: Features) -> dict[str, NDArray[Any]]:
+    """Measure the levels of N waveforms, each by itself.
 
-    Reads the waveforms once and holds one at a time; the moments are merged clip by clip in float64 [Chan, Golub,
-    LeVeque 1979], so the order changes the last digits only. Deviations below 1 dB are raised to it, since a band
-    that is empty in training would blow up whatever it holds later. Without any waveform the mean is 0 and the
-    deviation 1, so that a table without recordings runs.
+    Returns:
+        ``num_frames`` int64 (N,), and over that many frames of each mel band ``mean_db`` and ``variance``, float64
+        (N, ``n_mels``).
 
     Raises:
         ValueError: If a payload is not one-dimensional.
     """
-    neutral = AudioPreprocessor(
-        params, np.zeros(params.n_mels, dtype=np.float32), np.ones(params.n_mels, dtype=np.float32)
-    )
+    neutral = _neutral(params)
+    counts = np.zeros(len(payloads), dtype=np.int64)
+    mean, variance = np.empty((2, len(payloads), params.n_mels))
+    for row, payload in enumerate(payloads):
+        log_mel, num_frames = neutral.log_mel([payload])
+        counts[row] = num_frames[0]
+        values = log_mel[0, :, : counts[row]].astype(np.float64)
+        mean[row], variance[row] = values.mean(axis=1), values.var(axis=1)
+    return {"num_frames": counts, "mean_db": mean, "variance": variance}
+
+
+def fit_measured(measured: Iterable[Mapping[str, NDArray[Any]]], params: Features) -> AudioPreprocessor:
+    """Learn the mean and deviation of each mel band from what :func:`measure` found in training waveforms.
+
+    The moments are merged clip by clip in float64 [Chan, Golub, LeVeque 1979], so the order changes the last digits
+    only. Deviations below 1 dB are raised to it, since a band that is empty in training would blow up whatever it holds
+    later. Without any waveform the mean is 0 and the deviation 1, so that a table without recordings runs.
+    """
     count = 0
     mean = np.zeros(params.n_mels)
     squares = np.zeros(params.n_mels)
-    for payload in payloads:
-        log_mel, num_frames = neutral.log_mel([payload])
-        added = int(num_frames[0])
-        values = log_mel[0, :, :added].astype(np.float64)
-        shift = values.mean(axis=1) - mean
-        squares += values.var(axis=1) * added + shift**2 * (count * added / (count + added))
-        mean += shift * (added / (count + added))
-        count += added
+    for part in measured:
+        for added, clip_mean, variance in zip(
+            part["num_frames"].tolist(), part["mean_db"], part["variance"], strict=True
+        ):
+            shift = clip_mean - mean
+            squares += variance * added + shift**2 * (count * added / (count + added))
+            mean += shift * (added / (count + added))
+            count += added
     if count == 0:
-        return neutral
+        return _neutral(params)
     std = np.maximum(np.sqrt(squares / count), _MIN_STD_DB)
     return AudioPreprocessor(params, mean.astype(np.float32), std.astype(np.float32))
+
+
+def fit(payloads: Iterable[Waveform], params: Features) -> AudioPreprocessor:
+    """Measure training waveforms, read once and held one at a time, and learn from them.
+
+    Raises:
+        ValueError: If a payload is not one-dimensional.
+    """
+    return fit_measured((measure([payload], params) for payload in payloads), params)
+
+
+@lru_cache(maxsize=4)
+def _neutral(params: Features) -> AudioPreprocessor:
+    """Return a preprocessor that has learned nothing."""
+    return AudioPreprocessor(
+        params, np.zeros(params.n_mels, dtype=np.float32), np.ones(params.n_mels, dtype=np.float32)
+    )
 
 
 def load_preprocessor(files: Mapping[str, bytes]) -> AudioPreprocessor:

@@ -6,7 +6,7 @@ from kefu.modalities.image.augment import Augmentation, augment
 from kefu.modalities.image.clean import Cleaning, clean, pack, perceptual_hash, unpack
 from kefu.modalities.image.corruptions import CORRUPTIONS
 from kefu.modalities.image.exhibit import show
-from kefu.modalities.image.features import Features, ImagePreprocessor, fit, load_preprocessor
+from kefu.modalities.image.features import Features, ImagePreprocessor, fit, fit_measured, load_preprocessor, measure
 from kefu.modalities.image.parts import Parts, hide_part, split_parts
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ __all__ = [
     "build_encoder",
     "clean",
     "fit",
+    "fit_measured",
     "hide_part",
     "load_preprocessor",
+    "measure",
     "pack",
     "perceptual_hash",
     "show",

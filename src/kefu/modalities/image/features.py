@@ -58,12 +58,21 @@ class ImagePreprocessor:
         height, width = self.params.height_px, self.params.width_px
         frames = np.empty((len(payloads), height, width, 3), np.uint8)
         if self.params.fit == "pad":
-            frames[:] = np.rint(np.multiply(self.mean, 255)).astype(np.uint8)
+            frames[:] = self._padding
         for frame, payload in zip(frames, payloads, strict=True):
             inner_width, inner_height = _inner_size(payload, self.params)
             top, left = (height - inner_height) // 2, (width - inner_width) // 2
             frame[top : top + inner_height, left : left + inner_width] = _resize(payload, inner_width, inner_height)
         return {"pixels": np.ascontiguousarray(frames.transpose(0, 3, 1, 2))}
+
+    def used_by_extract(self) -> bytes:
+        """Return the size of a feature, and the colour of padding where there is some."""
+        padding = self._padding.tolist() if self.params.fit == "pad" else None
+        return json.dumps([self.params.model_dump(exclude={"max_fit"}), padding]).encode()
+
+    @property
+    def _padding(self) -> NDArray[np.uint8]:
+        return np.rint(np.multiply(self.mean, 255)).astype(np.uint8)
 
     def to_files(self) -> dict[str, bytes]:
         """Return the preprocessor as one JSON file."""
@@ -76,29 +85,49 @@ class ImagePreprocessor:
         return {_FILE: json.dumps(state, indent=2).encode()}
 
 
-def fit(payloads: Iterable[Pixels], params: Features) -> ImagePreprocessor:
-    """Measure the colours of the training split in one pass and constant memory.
-
-    Every picture counts the same whatever its size, and padding does not count.
+def measure(payloads: Sequence[Pixels], params: Features) -> dict[str, NDArray[np.float64]]:
+    """Measure the colours of N pictures, each by itself; padding does not count.
 
     Args:
-        payloads: uint8 RGB pictures (H, W, 3). Where there are none, mean and deviation are 0.5: -1 to 1 after
+        payloads: uint8 RGB pictures (H, W, 3).
+        params: The size of a feature.
+
+    Returns:
+        ``mean`` and ``std`` of each picture (N, 3), on the scale 0 to 1.
+    """
+    mean, std = np.empty((2, len(payloads), 3))
+    for row, payload in enumerate(payloads):
+        moments = cv2.meanStdDev(_resize(payload, *_inner_size(payload, params)))
+        mean[row], std[row] = (moment[:, 0] / 255 for moment in moments)
+    return {"mean": mean, "std": std}
+
+
+def fit_measured(measured: Iterable[Mapping[str, NDArray[np.float64]]], params: Features) -> ImagePreprocessor:
+    """Learn mean and deviation from what :func:`measure` found; every picture counts the same whatever its size.
+
+    Args:
+        measured: Of the training split. Where there is no picture, mean and deviation are 0.5: -1 to 1 after
             normalising.
         params: The size of a feature.
     """
     count = 0
     sums, squares = np.zeros(3), np.zeros(3)
-    for payload in payloads:
-        mean, std = (moment[:, 0] / 255 for moment in cv2.meanStdDev(_resize(payload, *_inner_size(payload, params))))
-        count += 1
-        sums += mean
-        squares += std**2 + mean**2
+    for part in measured:
+        for mean, std in zip(part["mean"], part["std"], strict=True):
+            count += 1
+            sums += mean
+            squares += std**2 + mean**2
     if not count:
         return ImagePreprocessor(params, mean=(0.5,) * 3, std=(0.5,) * 3)
     average = sums / count
     # Pictures of one colour throughout would otherwise divide by zero; one grey level is the least that uint8 tells.
     deviation = np.sqrt(np.maximum(squares / count - average**2, 255.0**-2))
     return ImagePreprocessor(params, mean=tuple(average.tolist()), std=tuple(deviation.tolist()))
+
+
+def fit(payloads: Iterable[Pixels], params: Features) -> ImagePreprocessor:
+    """Measure the colours of the training split in one pass and constant memory, and learn from them."""
+    return fit_measured((measure([payload], params) for payload in payloads), params)
 
 
 def load_preprocessor(files: Mapping[str, bytes]) -> ImagePreprocessor:

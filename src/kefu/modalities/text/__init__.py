@@ -2,13 +2,19 @@
 
 from typing import TYPE_CHECKING, Any
 
-from kefu.modalities.contract import Exhibit
 from kefu.modalities.text.augment import Augmentation, augment
 from kefu.modalities.text.clean import Cleaning, clean
 from kefu.modalities.text.corruptions import CORRUPTIONS
-from kefu.modalities.text.features import Features, TextPreprocessor, fit, load_preprocessor
+from kefu.modalities.text.features import (
+    Features,
+    TextPreprocessor,
+    fit,
+    fit_measured,
+    load_preprocessor,
+    measure,
+)
 from kefu.modalities.text.parts import Parts, hide_part, split_parts
-from kefu.parameters import Parameters
+from kefu.modalities.text.payload import pack, show, unpack
 
 if TYPE_CHECKING:
     from kefu.modalities.text.encoders import EncoderParameters, build_encoder
@@ -30,28 +36,15 @@ __all__ = [
     "build_encoder",
     "clean",
     "fit",
+    "fit_measured",
     "hide_part",
     "load_preprocessor",
+    "measure",
     "pack",
     "show",
     "split_parts",
     "unpack",
 ]
-
-
-def pack(payload: str, params: Parameters | None = None) -> bytes:
-    """Encode a text as UTF-8."""
-    return payload.encode("utf-8")
-
-
-def unpack(data: bytes) -> str:
-    """Undo :func:`pack`."""
-    return data.decode("utf-8")
-
-
-def show(packed: bytes) -> Exhibit:
-    """Return a packed text as it is."""
-    return Exhibit("text/plain", packed)
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from pydantic import Field
 from tokenizers import Tokenizer
 
 from kefu.modalities.contract import FeatureParameters
-from kefu.modalities.text.tfidf import Tfidf, TfidfCounter, TfidfParameters
+from kefu.modalities.text.tfidf import Tfidf, TfidfCounter, TfidfParameters, find_buckets
 from kefu.modalities.text.tokenizer import PAD_ID, encode, load_tokenizer, train_tokenizer
 
 _SCHEMA_VERSION = 1
@@ -66,6 +67,10 @@ class TextPreprocessor:
         indices, values = self.tfidf.extract(payloads)
         return {"token_ids": token_ids, "num_tokens": num_tokens, "tfidf_indices": indices, "tfidf_values": values}
 
+    def used_by_extract(self) -> bytes:
+        """Return everything: a text more or less in the training split weighs all n-grams anew."""
+        return b"\0".join(self.to_files().values())
+
     def to_files(self) -> dict[str, bytes]:
         """Return the preprocessor as ``tokenizer.json``, ``tfidf.safetensors`` and ``text.json``."""
         text = {"schema_version": _SCHEMA_VERSION, "features": self.params.model_dump(mode="json")}
@@ -76,8 +81,23 @@ class TextPreprocessor:
         }
 
 
-def fit(payloads: Iterable[str], params: Features) -> TextPreprocessor:
-    """Learn the vocabulary and the TF-IDF weights from training texts, read once and in constant memory.
+def measure(payloads: Sequence[str], params: Features) -> dict[str, NDArray[Any]]:
+    """Find the n-grams of N texts, each by itself.
+
+    Returns:
+        ``buckets`` int64 (N, most): the hash buckets of the different n-grams of a text, padded with -1; ``utf8``
+        uint8 (N, longest) and ``num_bytes`` int64 (N,): the text, from which the tokenizer learns.
+    """
+    encoded = [text.encode() for text in payloads]
+    num_bytes = np.array([len(data) for data in encoded], dtype=np.int64)
+    utf8 = np.zeros((len(encoded), int(num_bytes.max(initial=0))), dtype=np.uint8)
+    for row, data in zip(utf8, encoded, strict=True):
+        row[: len(data)] = np.frombuffer(data, dtype=np.uint8)
+    return {"buckets": find_buckets(payloads, params.tfidf), "utf8": utf8, "num_bytes": num_bytes}
+
+
+def fit_measured(measured: Iterable[Mapping[str, NDArray[Any]]], params: Features) -> TextPreprocessor:
+    """Learn the vocabulary and the TF-IDF weights from what :func:`measure` found in training texts.
 
     The TF-IDF counts all texts, the tokenizer, unless it is given, learns from an even sample of ``max_fit_texts``
     (Vitter, Random sampling with a reservoir, 1985). The same texts in the same order give the same preprocessor in
@@ -90,20 +110,29 @@ def fit(payloads: Iterable[str], params: Features) -> TextPreprocessor:
     counter = TfidfCounter(params.tfidf)
     sample: list[str] = []
     rng = np.random.default_rng(0)
-    chunk: list[str] = []
-    for number, text in enumerate(payloads):
-        if number < params.max_fit_texts:
-            sample.append(text)
-        elif (place := int(rng.integers(number + 1))) < params.max_fit_texts:
-            sample[place] = text
-        chunk.append(text)
-        if len(chunk) == _TEXTS_PER_CHUNK:
-            counter.add(chunk)
-            chunk = []
-    counter.add(chunk)
+    for part in measured:
+        rows = zip(part["utf8"], part["num_bytes"].tolist(), strict=True)
+        for number, (utf8, num_bytes) in enumerate(rows, start=counter.num_texts):
+            text = utf8[:num_bytes].tobytes().decode()
+            if number < params.max_fit_texts:
+                sample.append(text)
+            elif (place := int(rng.integers(number + 1))) < params.max_fit_texts:
+                sample[place] = text
+        counter.add(part["buckets"])
     if tokenizer is None:
         tokenizer = train_tokenizer(sample, params.vocab_size)
     return TextPreprocessor(params, tokenizer, counter.finish())
+
+
+def fit(payloads: Iterable[str], params: Features) -> TextPreprocessor:
+    """Measure training texts, read once and in constant memory, and learn from them.
+
+    Raises:
+        PretrainedError: the tokenizer that ``params`` names cannot be used.
+    """
+    texts = iter(payloads)
+    chunks = iter(lambda: list(islice(texts, _TEXTS_PER_CHUNK)), [])
+    return fit_measured((measure(chunk, params) for chunk in chunks), params)
 
 
 def load_preprocessor(files: Mapping[str, bytes]) -> TextPreprocessor:

@@ -99,6 +99,23 @@ class Tfidf:
         return cls(params, arrays["buckets"], arrays["idf"])
 
 
+def find_buckets(texts: Sequence[str], params: TfidfParameters) -> NDArray[np.int64]:
+    """Return the hash buckets of the different n-grams of N texts (N, most), padded with -1."""
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    for start in range(0, len(texts), _CHUNK):
+        chunk = texts[start : start + _CHUNK]
+        counted = [_count(grams, params.num_buckets) for grams in _all_ngrams(chunk, params)]
+        rows = np.concatenate([start + rows for rows, _, _ in counted])
+        order = np.argsort(rows, kind="stable")
+        found.append((rows[order], np.concatenate([buckets for _, buckets, _ in counted])[order]))
+    rows, buckets = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    numbers = np.bincount(rows, minlength=len(texts))
+    places = np.arange(len(rows)) - np.repeat(np.cumsum(numbers) - numbers, numbers)
+    padded = np.full((len(texts), numbers.max(initial=0)), _NO_BUCKET, dtype=np.int64)
+    padded[rows, places] = buckets
+    return padded
+
+
 class TfidfCounter:
     """Counts in how many texts each n-gram is, in memory that does not grow with the texts."""
 
@@ -107,12 +124,10 @@ class TfidfCounter:
         self.num_texts = 0
         self._document_frequencies = np.zeros(params.num_buckets, dtype=np.int64)
 
-    def add(self, texts: Sequence[str]) -> None:
-        """Count some more texts."""
-        for grams in _all_ngrams(texts, self.params):
-            _, buckets, _ = _count(grams, self.params.num_buckets)
-            np.add.at(self._document_frequencies, buckets, 1)
-        self.num_texts += len(texts)
+    def add(self, buckets: NDArray[np.int64]) -> None:
+        """Count some more texts, told by :func:`find_buckets`."""
+        np.add.at(self._document_frequencies, buckets[buckets != _NO_BUCKET], 1)
+        self.num_texts += len(buckets)
 
     def finish(self) -> Tfidf:
         """Choose the n-grams to keep and weigh them."""
@@ -124,6 +139,7 @@ class TfidfCounter:
         return Tfidf(self.params, kept, idf.astype(np.float32))
 
 
+_NO_BUCKET = -1
 _CHUNK = 64
 """Texts looked at together: enough to be fast, few enough to need little memory."""
 

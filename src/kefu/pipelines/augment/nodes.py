@@ -1,6 +1,6 @@
 """Nodes of the augmentation pipeline."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -8,9 +8,11 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from kefu import modalities
-from kefu.engines import map_in_order, show_progress
+from kefu.datasets.shards import PayloadShards
+from kefu.engines import ShardPlan, recipe
 from kefu.engines.shards import AugmentTask, augment_shard, payloads
 from kefu.evaluation.contact_sheet import picture_sheet, spectrogram_sheet, text_sheet
+from kefu.experiments.code import code_digest
 from kefu.modalities.contract import Modality
 from kefu.tickets.copies import CopyParameters, plan_copies, plan_noisy_copies
 from kefu.training.folds import BaggingParameters
@@ -19,40 +21,40 @@ from kefu.training.hardware import HardwareParameters
 _PAIRS_SHOWN = 6
 
 
-def augment_shards_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Table]]]:
+def augment_shards_of(modality: str) -> Callable[..., ShardPlan[AugmentTask, pa.Table]]:
     """Return the node function that augments one modality, shard by shard."""
 
     def augment_shards(
         tickets: pd.DataFrame,
-        cleaned: Mapping[str, pa.Table],
+        cleaned: PayloadShards,
         params: Any,
         copies: CopyParameters,
         bagging: BaggingParameters,
         seed: int,
         hardware: HardwareParameters,
-    ) -> Iterator[dict[str, pa.Table]]:
+    ) -> ShardPlan[AugmentTask, pa.Table]:
         """Make changed copies of the training tickets."""
         plan = plan_copies(tickets, modality, copies, bagging.training_splits)
-        yield from _copied(modality, cleaned, plan, params, seed, hardware, what="augment")
+        return _copied(modality, cleaned, plan, params, seed, hardware, what="augment")
 
     augment_shards.__annotations__["params"] = modalities.get(modality).Augmentation
     return augment_shards
 
 
-def add_noise_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Table]]]:
+def add_noise_of(modality: str) -> Callable[..., ShardPlan[AugmentTask, pa.Table]]:
     """Return the node function that makes noisy copies of one modality, shard by shard."""
 
     def add_noise(
         tickets: pd.DataFrame,
-        cleaned: Mapping[str, pa.Table],
+        cleaned: PayloadShards,
         params: Any,
         bagging: BaggingParameters,
         seed: int,
         hardware: HardwareParameters,
-    ) -> Iterator[dict[str, pa.Table]]:
+    ) -> ShardPlan[AugmentTask, pa.Table]:
         """Make a noisy copy of each ticket that some model is judged by; nothing is trained on it."""
         plan = plan_noisy_copies(tickets, modality, bagging.judging_splits)
-        yield from _copied(modality, cleaned, plan, params, seed, hardware, what="noise")
+        return _copied(modality, cleaned, plan, params, seed, hardware, what="noise")
 
     add_noise.__annotations__["params"] = modalities.get(modality).Augmentation
     return add_noise
@@ -60,23 +62,33 @@ def add_noise_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Table]]]:
 
 def _copied(
     modality: str,
-    cleaned: Mapping[str, pa.Table],
+    cleaned: PayloadShards,
     plan: Mapping[str, int],
     params: Any,
     seed: int,
     hardware: HardwareParameters,
     *,
     what: str,
-) -> Iterator[dict[str, pa.Table]]:
-    """Yield a shard of changed copies for each cleaned one: of each ticket as many as the plan says."""
-    tasks = (
-        AugmentTask(modality, table, {i: plan[i] for i in table["ticket_id"].to_pylist() if i in plan}, params, seed)
-        for table in cleaned.values()
+) -> ShardPlan[AugmentTask, pa.Table]:
+    """Plan a shard of changed copies for each cleaned one: of each ticket as many as the plan says."""
+    module = modalities.get(modality)
+    names = list(cleaned)
+    copies = [{i: plan[i] for i in cleaned.ticket_ids(name) if i in plan} for name in names]
+    code = code_digest(
+        "kefu.engines.shards", module.augment.__module__, module.pack.__module__, module.unpack.__module__
     )
-    results = map_in_order(augment_shard, tasks, workers=hardware.num_workers)
-    done = show_progress(results, total=len(cleaned), what=f"{modality}: {what}")
-    for name, table in zip(cleaned, done, strict=True):
-        yield {name: table}
+    return ShardPlan(
+        f"{modality}: {what}",
+        [
+            recipe(
+                code=code, params=params.model_dump(mode="json"), seed=seed, copies=some, cleaned=cleaned.digest(name)
+            )
+            for name, some in zip(names, copies, strict=True)
+        ],
+        lambda number: AugmentTask(modality, cleaned[names[number]], copies[number], params, seed),
+        augment_shard,
+        hardware.num_workers,
+    )
 
 
 def draw_contact_sheet_of(modality: str) -> Callable[..., go.Figure]:

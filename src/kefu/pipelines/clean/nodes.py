@@ -1,22 +1,24 @@
 """Nodes of the cleaning pipeline."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kefu import modalities
-from kefu.engines import EngineParameters, map_in_order, show_progress
+from kefu.datasets.shards import PayloadShards
+from kefu.engines import EngineParameters, ShardPlan, recipe, show_progress
 from kefu.engines.shards import CleanTask, clean_shard, split_rows
+from kefu.experiments.code import code_digest
 from kefu.tickets.assemble import assemble_tickets, spread_facts
 from kefu.tickets.check import check_tickets
+from kefu.tickets.media import MediaDigests
 from kefu.tickets.parameters import TicketParameters
 from kefu.tickets.table import TicketTable
 from kefu.training.hardware import HardwareParameters
-
-CleanedShards = Mapping[str, pa.Table]
 
 
 def check_raw_tickets(raw_tickets: TicketTable, params: TicketParameters) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -28,8 +30,9 @@ def check_raw_tickets(raw_tickets: TicketTable, params: TicketParameters) -> tup
     return check_tickets(raw_tickets.frame, params)
 
 
-def clean_shards_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Table]]]:
+def clean_shards_of(modality: str) -> Callable[..., ShardPlan[CleanTask, pa.Table]]:
     """Return the node function that cleans one modality, shard by shard."""
+    module = modalities.get(modality)
 
     def clean_shards(
         valid_tickets: pd.DataFrame,
@@ -37,25 +40,32 @@ def clean_shards_of(modality: str) -> Callable[..., Iterator[dict[str, pa.Table]
         params: Any,
         engine: EngineParameters,
         hardware: HardwareParameters,
-    ) -> Iterator[dict[str, pa.Table]]:
+    ) -> ShardPlan[CleanTask, pa.Table]:
         """Clean every value of the modality; a value that is lost keeps a row that says why."""
         given = valid_tickets.reindex(columns=["ticket_id", modality]).dropna(subset=modality)
-        names = [name for name, _ in split_rows(given, engine.tickets_per_shard)]
-        tasks = (
-            CleanTask(modality, list(rows["ticket_id"]), list(rows[modality]), media, params)
-            for _, rows in split_rows(given, engine.tickets_per_shard)
-        )
-        results = map_in_order(clean_shard, tasks, workers=hardware.num_workers)
-        for name, table in zip(names, show_progress(results, total=len(names), what=f"{modality}: clean"), strict=True):
-            yield {name: table}
+        parts = split_rows(given, engine.tickets_per_shard)
+        tasks = [CleanTask(modality, list(rows["ticket_id"]), list(rows[modality]), media, params) for rows in parts]
+        digest = MediaDigests(media, params.max_bytes).digest if module.HOLDS_FILES else str
+        code = code_digest("kefu.engines.shards", module.clean.__module__, module.pack.__module__)
+        recipes = [
+            recipe(
+                code=code,
+                params=params.model_dump(mode="json"),
+                ticket_ids=task.ticket_ids,
+                # a fault names the file as the ticket does, so the value counts beside what it stands for
+                given=[[value, digest(value)] for value in task.values],  # noqa: PD011
+            )
+            for task in show_progress(tasks, total=len(tasks), what=f"{modality}: what is new")
+        ]
+        return ShardPlan(f"{modality}: clean", recipes, tasks.__getitem__, clean_shard, hardware.num_workers)
 
     # Kedro reads the annotation to validate the parameters before anything runs
-    clean_shards.__annotations__["params"] = modalities.get(modality).Cleaning
+    clean_shards.__annotations__["params"] = module.Cleaning
     return clean_shards
 
 
 def assemble(
-    valid_tickets: pd.DataFrame, rejected_tickets: pd.DataFrame, params: TicketParameters, **cleaned: CleanedShards
+    valid_tickets: pd.DataFrame, rejected_tickets: pd.DataFrame, params: TicketParameters, **cleaned: PayloadShards
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Bring together what cleaning found, drop duplicates, divide the tickets into splits.
 
@@ -88,14 +98,8 @@ def tickets_of(modality: str) -> Callable[[pd.DataFrame, pd.DataFrame], tuple[pd
     return pick_tickets
 
 
-def _verdicts(shards: CleanedShards) -> pd.DataFrame:
-    """Return what cleaning said of each ticket, without the payloads."""
-    parts = [
-        spread_facts(
-            shard.select(["ticket_id", "reason", "detail", "facts"])
-            .append_column("ok", shard["payload"].is_valid())
-            .to_pandas()
-        )
-        for shard in shards.values()
-    ]
-    return pd.concat(parts, ignore_index=True)
+def _verdicts(shards: PayloadShards) -> pd.DataFrame:
+    """Return what cleaning said of each ticket, without the payloads: they are there where there is no reason."""
+    parts = [shards.columns(name, ["ticket_id", "reason", "detail", "facts"]) for name in shards]
+    found = pa.concat_tables(parts)
+    return spread_facts(found.append_column("ok", pc.is_null(found["reason"])).to_pandas())

@@ -1,59 +1,98 @@
 """Nodes of the feature pipeline."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
 
 import pandas as pd
-import pyarrow as pa
 
 from kefu import modalities
-from kefu.engines import map_in_order, show_progress
-from kefu.engines.shards import ExtractTask, FeatureShard, extract_shard, payloads
+from kefu.datasets.shards import PayloadShards
+from kefu.engines import ShardPlan, recipe
+from kefu.engines.shards import ExtractTask, FeatureShard, MeasureTask, extract_shard, measure_shard
+from kefu.experiments.code import code_digest
 from kefu.modalities.contract import FeatureParameters, Preprocessor
 from kefu.training.hardware import HardwareParameters
+
+
+def measure_shards_of(modality: str) -> Callable[..., ShardPlan[MeasureTask, FeatureShard]]:
+    """Return the node function that measures one modality, shard by shard."""
+    module = modalities.get(modality)
+
+    def measure_shards(
+        tickets: pd.DataFrame, cleaned: PayloadShards, params: FeatureParameters, hardware: HardwareParameters
+    ) -> ShardPlan[MeasureTask, FeatureShard]:
+        """Measure what a preprocessor is fitted to: of the training tickets, and of no other."""
+        training = tickets.loc[(tickets["split"] == "train") & tickets[f"has_{modality}"], "ticket_id"].to_list()
+        if params.max_fit is not None and len(training) > params.max_fit:
+            # by hash, so that a ticket that comes or goes changes one of those drawn at most
+            training = sorted(training, key=_place)[: params.max_fit]
+        wanted = frozenset(training)
+        names = list(cleaned)
+        kept = [wanted.intersection(cleaned.ticket_ids(name)) for name in names]
+        code = code_digest("kefu.engines.shards", module.measure.__module__, module.unpack.__module__)
+        values = params.model_dump(mode="json", exclude={"max_fit"})
+        return ShardPlan(
+            f"{modality}: measure",
+            [
+                recipe(code=code, params=values, kept=sorted(some), cleaned=cleaned.digest(name))
+                for name, some in zip(names, kept, strict=True)
+            ],
+            lambda number: MeasureTask(modality, cleaned[names[number]], kept[number], params),
+            measure_shard,
+            hardware.num_workers,
+        )
+
+    measure_shards.__annotations__["params"] = module.Features
+    return measure_shards
 
 
 def fit_preprocessor_of(modality: str) -> Callable[..., Preprocessor]:
     """Return the node function that learns one modality's preprocessor."""
     module = modalities.get(modality)
 
-    def fit_preprocessor(
-        tickets: pd.DataFrame, cleaned: Mapping[str, pa.Table], params: FeatureParameters
-    ) -> Preprocessor:
-        """Learn vocabulary or statistics from the training tickets, and from no other."""
-        training = tickets.loc[(tickets["split"] == "train") & tickets[f"has_{modality}"], "ticket_id"]
-        if params.max_fit is not None and len(training) > params.max_fit:
-            training = training.sample(params.max_fit, random_state=0)
-        wanted = frozenset(training)
-        values = (payload for table in cleaned.values() for _, payload in payloads(modality, table, wanted))
-        return module.fit(show_progress(values, total=len(wanted), what=f"{modality}: fit"), params)
+    def fit_preprocessor(measured: Mapping[str, FeatureShard], params: FeatureParameters) -> Preprocessor:
+        """Learn vocabulary or statistics from what was measured."""
+        return module.fit_measured((shard.features for shard in measured.values()), params)
 
     fit_preprocessor.__annotations__["params"] = module.Features
     return fit_preprocessor
 
 
-def extract_shards_of(modality: str) -> Callable[..., Iterator[dict[str, FeatureShard]]]:
+def extract_shards_of(modality: str) -> Callable[..., ShardPlan[ExtractTask, FeatureShard]]:
     """Return the node function that extracts one modality's features, shard by shard."""
+    module = modalities.get(modality)
 
     def extract_shards(
         tickets: pd.DataFrame,
         unlabelled_tickets: pd.DataFrame,
-        shards: Mapping[str, pa.Table],
+        shards: PayloadShards,
         preprocessor: Preprocessor,
         hardware: HardwareParameters,
-    ) -> Iterator[dict[str, FeatureShard]]:
+    ) -> ShardPlan[ExtractTask, FeatureShard]:
         """Extract the features of every kept ticket, or of every copy."""
-        kept = frozenset(
+        present = frozenset(
             ticket_id
             for frame in (tickets, unlabelled_tickets)
             for ticket_id in frame.loc[frame[f"has_{modality}"].astype(bool), "ticket_id"]
         )
-        tasks = (
-            ExtractTask(modality, table, kept.intersection(table["ticket_id"].to_pylist()), preprocessor)
-            for table in shards.values()
+        names = list(shards)
+        kept = [present.intersection(shards.ticket_ids(name)) for name in names]
+        code = code_digest("kefu.engines.shards", module.fit.__module__, module.unpack.__module__)
+        learned = blake2b(preprocessor.used_by_extract()).hexdigest()
+        return ShardPlan(
+            f"{modality}: features",
+            [
+                recipe(code=code, preprocessor=learned, kept=sorted(some), shard=shards.digest(name))
+                for name, some in zip(names, kept, strict=True)
+            ],
+            lambda number: ExtractTask(modality, shards[names[number]], kept[number], preprocessor),
+            extract_shard,
+            hardware.num_workers,
         )
-        results = map_in_order(extract_shard, tasks, workers=hardware.num_workers)
-        done = show_progress(results, total=len(shards), what=f"{modality}: features")
-        for name, shard in zip(shards, done, strict=True):
-            yield {name: shard}
 
     return extract_shards
+
+
+def _place(ticket_id: str) -> bytes:
+    """Return where a ticket stands in the draw."""
+    return blake2b(ticket_id.encode(), digest_size=8, person=b"max_fit").digest()

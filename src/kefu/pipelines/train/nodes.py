@@ -1,7 +1,9 @@
 """Nodes of the training pipelines."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ from sklearn.metrics import accuracy_score, f1_score
 from torch import Tensor
 
 from kefu import modalities
+from kefu.datasets.shards import Shards
+from kefu.engines import ShardPlan, recipe
 from kefu.engines.shards import FeatureShard
+from kefu.experiments.code import code_digest
 from kefu.modalities.contract import Preprocessor
 from kefu.training.checkpoints import clear_checkpoints
-from kefu.training.encoding import encode_shards
+from kefu.training.encoding import encode_shard
 from kefu.training.folds import BaggingParameters, make_folds
 from kefu.training.hardware import HardwareParameters, choose_hardware
 from kefu.training.members import Member, MemberTask, train_members
@@ -110,11 +115,19 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame, 
 
 
 def encode(
-    model: ModalityModel, features: FeatureShards, hardware: HardwareParameters
-) -> Iterator[dict[str, FeatureShard]]:
+    model: ModalityModel, features: Shards[FeatureShard], hardware: HardwareParameters
+) -> ShardPlan[FeatureShard, FeatureShard]:
     """Write down the embeddings (N, K, D) and the logits (N, K, C) of every ticket that has the modality."""
-    for name, shard in encode_shards(model, features, choose_hardware(hardware)):
-        yield {name: shard}
+    machine = choose_hardware(hardware)
+    names = list(features)
+    code = code_digest("kefu.training.encoding", f"kefu.modalities.{model.name}")
+    digest = model.digest()
+    return ShardPlan(
+        f"{model.name}: encode",
+        [recipe(code=code, model=digest, hardware=asdict(machine), features=features.digest(name)) for name in names],
+        lambda number: features[names[number]],
+        partial(encode_shard, model, machine),
+    )
 
 
 def _scores(members: Sequence[Member]) -> dict[str, float]:
