@@ -1,7 +1,7 @@
 """Build the site: the documents, the reference, the graph of the pipelines and the newest report, below ``site/``.
 
-``python docs/builder --env retail`` shows another environment than the demo in the graph and the report. Nothing that is
-built loads anything from another host.
+``python docs/builder --env retail`` shows another environment than the demo in the graph and the report. Nothing
+that is built loads anything from another host.
 """
 
 import shutil
@@ -18,7 +18,9 @@ from kedro.io import DatasetError
 from stage import stage_documents
 
 ROOT = Path(__file__).resolve().parents[2]
-NO_REPORT = "<!doctype html><title>No report</title><p>Nothing was trained before this site was built: <code>make run docs</code>"
+NO_REPORT = (
+    "<!doctype html><title>No report</title><p>Nothing was trained when this site was built: <code>make run</code>."
+)
 
 
 @click.command(help=__doc__)
@@ -28,10 +30,8 @@ def main(env: str, out: Path) -> None:
     """Build all of it in a folder of its own, then put it in place."""
     with tempfile.TemporaryDirectory(prefix="kefu-docs-") as folder:
         config = stage_documents(ROOT, Path(folder))
-        built = subprocess.run(
-            [sys.executable, "-m", "zensical", "build", "--strict", "--config-file", config], check=False
-        )
-        if built.returncode:
+        command = [sys.executable, "-m", "zensical", "build", "--strict", "--config-file", str(config)]
+        if subprocess.run(command, check=False).returncode:
             raise click.ClickException("the documents have faults: see above")
         site = Path(folder) / "site"
         build_graph(ROOT, env, site / "pipelines")
