@@ -42,9 +42,8 @@ check: lint test  ## everything that must pass before a commit: lint and test
 viz: setup  ## show the pipelines as a graph in the browser
 	$(BIN)/kedro viz run
 
-docs: $(STAMP)  ## build the API reference (site/api) from the docstrings
-	$(BIN)/pdoc --docformat google --output-directory site/api kefu
-	@echo "The reference is at site/api/index.html; the guides are in docs/."
+docs: $(STAMP)  ## build the site (site/): documents, reference, the pipelines and report of the last training
+	$(BIN)/python docs/builder --env $(ENV)
 
 bench: $(STAMP)  ## measure speed on this machine, one benchmark after another
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
