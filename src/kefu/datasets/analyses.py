@@ -20,12 +20,20 @@ class AnalysisDataset(AbstractVersionedDataset[Analysis, Analysis]):
     Args:
         filepath: the JSON file, or with versions the folder of its name.
         version: set by Kedro.
+        optional: whether it may never have been made; an analysis of nothing is loaded then.
         metadata: for kedro-viz.
     """
 
-    def __init__(self, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        filepath: str,
+        version: Version | None = None,
+        optional: bool = False,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
         files = fsspec.filesystem("file")
         super().__init__(PurePosixPath(filepath), version, exists_function=files.exists, glob_function=files.glob)
+        self.optional = optional
         self.metadata = metadata
 
     def save(self, data: Analysis) -> None:
@@ -47,6 +55,8 @@ class AnalysisDataset(AbstractVersionedDataset[Analysis, Analysis]):
         Raises:
             DatasetError: it is damaged.
         """
+        if self.optional and not self.exists():
+            return Analysis({})
         path = Path(str(self._get_load_path()))
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
@@ -62,6 +72,12 @@ class AnalysisDataset(AbstractVersionedDataset[Analysis, Analysis]):
         """Return the first figure for kedro-viz; an empty one where there is none."""
         figure = next(iter(self.load().figures.values()), go.Figure())
         return PlotlyPreview(json.loads(plotly.io.to_json(figure)))
+
+    def _exists(self) -> bool:
+        try:
+            return Path(str(self._get_load_path())).is_file()
+        except DatasetError:  # no version was saved yet
+            return False
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), "version": self._version}

@@ -17,8 +17,9 @@ from kefu.pipelines.evaluate.nodes import (
     write_report,
 )
 
-ANALYSES = ("leakage", "calibration_curves", "errors", "labels")
-"""What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report."""
+ANALYSES = ("leakage", "calibration_curves", "errors", "labels", "data_size")
+"""What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report.
+That of the data size is made by a pipeline of its own."""
 
 
 def create_scoring_pipeline() -> Pipeline:
