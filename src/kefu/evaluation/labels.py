@@ -43,7 +43,8 @@ def suspect_labels(
         at_most: how many to list.
 
     Returns:
-        ``judged`` (tickets), ``suspects``, ``share`` (estimated, of labels that are wrong), ``accuracy``, ``few``; a table of
+        ``judged`` (tickets), ``suspects``, ``share`` (estimated, of labels that are wrong), ``accuracy`` of the model,
+        ``few``; a table of
         ``ticket_id``, ``given_label``, ``suggested_label``, ``of_given``, ``of_suggested`` (probabilities) and
         ``margin``; and ``given_label``, ``suggested_label``, ``tickets``, the commonest first.
     """
