@@ -35,6 +35,7 @@ from kefu.cli.mistakes import tell_mistakes
 from kefu.cli.project import open_project
 from kefu.engines.shards import FeatureShard
 from kefu.evaluation.bootstrap import Resampling, paired_difference
+from kefu.evaluation.data_size import keep_labels
 from kefu.evaluation.predictions import Predictions
 from kefu.modalities import MODALITIES
 from kefu.tickets.errors import KefuError
@@ -64,21 +65,6 @@ TRAINING: dict[str, dict[str, Any]] = {
 }
 
 Floats = NDArray[np.float64]
-
-
-def keep_labels(tickets: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
-    """Return tickets of ``count`` labels at most: whole customers, labels in their shares, less within more.
-
-    A customer stands where its first ticket stands in a shuffled list of that ticket's label, as a share of the list.
-    """
-    customers = pd.DataFrame({"group": group_keys(tickets), "label": tickets["label"]}).drop_duplicates("group")
-    customers = customers.sample(frac=1, random_state=seed)
-    by_label = customers.groupby("label")["group"]
-    customers["place"] = (by_label.cumcount() + 0.5) / by_label.transform("size")
-    order = customers.sort_values("place", kind="stable")["group"]
-    sizes = group_keys(tickets).value_counts()
-    kept = order[sizes.loc[order].cumsum().to_numpy() <= count]
-    return tickets[group_keys(tickets).isin(kept)]
 
 
 def fuse(said: Mapping[str, pd.DataFrame], shares: pd.Series, tickets: pd.DataFrame) -> pd.DataFrame:

@@ -114,7 +114,11 @@ class MissingInputHooks:
         if run_params.get("only_missing_outputs"):
             return
         names = sorted(name for name in pipeline.inputs() if not name.startswith("param"))
-        missing = [name for name in names if not catalog.get(name).exists()]
+        missing = [
+            name
+            for name in names
+            if not catalog.get(name).exists() and not getattr(catalog.get(name), "optional", False)
+        ]
         given = run_params.get("runtime_params") or {}
         if "new_tickets" in missing and "new_tickets" not in given:
             raise KefuError(

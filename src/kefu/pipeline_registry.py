@@ -5,7 +5,7 @@ import warnings
 from kedro.pipeline import Pipeline
 
 from kefu.modalities import MODALITIES
-from kefu.pipelines import augment, clean, demo_data, evaluate, features, fuse, predict, pretrain, train
+from kefu.pipelines import augment, clean, demo_data, evaluate, features, fuse, learning_curve, predict, pretrain, train
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -24,6 +24,7 @@ def register_steps() -> dict[str, Pipeline]:
     return {
         "demo_data": demo_data.create_pipeline(),
         **{name: sum(parts.values(), start=Pipeline([])) for name, parts in _training_steps().items()},
+        "learning_curve": learning_curve.create_pipeline(),
         "predict": predict.create_pipeline(),
         "predict_out_of_scope": predict.create_out_of_scope_pipeline(),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import fsspec  # type: ignore[import-untyped]
 import plotly.graph_objects as go
-from kedro.io import AbstractVersionedDataset, Version
+from kedro.io import AbstractVersionedDataset, DatasetError, Version
 from kedro_datasets._typing import PlotlyPreview
 
 from kefu.evaluation.analysis import Analysis, plain_figure, read_analysis, write_analysis
@@ -17,12 +17,20 @@ class AnalysisDataset(AbstractVersionedDataset[Analysis, Analysis]):
     Args:
         filepath: the JSON file, or with versions the folder of its name.
         version: set by Kedro.
+        optional: whether it may never have been made; an analysis of nothing is loaded then.
         metadata: for kedro-viz.
     """
 
-    def __init__(self, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        filepath: str,
+        version: Version | None = None,
+        optional: bool = False,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
         files = fsspec.filesystem("file")
         super().__init__(PurePosixPath(filepath), version, exists_function=files.exists, glob_function=files.glob)
+        self.optional = optional
         self.metadata = metadata
 
     def save(self, data: Analysis) -> None:
@@ -35,12 +43,20 @@ class AnalysisDataset(AbstractVersionedDataset[Analysis, Analysis]):
         Raises:
             KefuError: it is damaged.
         """
+        if self.optional and not self.exists():
+            return Analysis({})
         return read_analysis(Path(str(self._get_load_path())))
 
     def preview(self) -> PlotlyPreview:
         """Return the first figure for kedro-viz; an empty one where there is none."""
         figure = next(iter(self.load().figures.values()), go.Figure())
         return PlotlyPreview(plain_figure(figure))
+
+    def _exists(self) -> bool:
+        try:
+            return Path(str(self._get_load_path())).is_file()
+        except DatasetError:  # no version was saved yet
+            return False
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), "version": self._version}

@@ -43,7 +43,8 @@ def suspect_labels(
         at_most: how many to list.
 
     Returns:
-        ``judged`` (tickets), ``suspects``, ``share`` (estimated, of labels that are wrong), ``few``; a table of
+        ``judged`` (tickets), ``suspects``, ``share`` (estimated, of labels that are wrong), ``accuracy`` of the model,
+        ``few``; a table of
         ``ticket_id``, ``given_label``, ``suggested_label``, ``of_given``, ``of_suggested`` (probabilities) and
         ``margin``; and ``given_label``, ``suggested_label``, ``tickets``, the commonest first.
     """
@@ -68,6 +69,7 @@ def suspect_labels(
         "judged": len(known),
         "suspects": len(table),
         "share": plain(found.share),
+        "accuracy": plain(float((probabilities.argmax(axis=1) == given).mean())) if len(known) else None,
         "few": len(known) < FEW_TICKETS,
     }
     return facts, table.head(at_most), mixed.head(at_most)

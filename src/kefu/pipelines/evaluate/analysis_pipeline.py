@@ -11,8 +11,17 @@ from kefu.pipelines.evaluate.leakage import find_leaks
 from kefu.pipelines.evaluate.nodes import collect_model_predictions
 from kefu.pipelines.evaluate.robustness_curves import trace_robustness
 
-ANALYSES = ("leakage", "calibration_curves", "errors", "labels", "contribution", "robustness_curves")
-"""What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report."""
+ANALYSES = (
+    "leakage",
+    "calibration_curves",
+    "errors",
+    "labels",
+    "contribution",
+    "robustness_curves",
+    "data_size",
+)
+"""What is looked into beyond the scores; of each there is a dataset ``<name>_analysis`` and a section of the report.
+That of the data size is made by a pipeline of its own."""
 
 
 def create_analysis_pipeline() -> Pipeline:

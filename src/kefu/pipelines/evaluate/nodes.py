@@ -251,11 +251,15 @@ def write_report(
     synthetic = "synthetic" in tickets and tickets["synthetic"].astype(str).str.lower().eq("true").any()
     environment = "" if dataset_name == "demo" else f" --env {dataset_name}"
     given = f" --params {given_params}" if given_params else ""
+    how_to = "kedro run --pipelines learning_curve,report"  # what is not made by itself
     return render_report(
         evaluation,
         title=f"kefu · {dataset_name}",
         synthetic=bool(synthetic),
-        analyses=_named(parts, "_analysis"),
+        analyses={
+            name: analysis if analysis.metrics else Analysis({"command": f"{how_to}{environment}{given}"})
+            for name, analysis in _named(parts, "_analysis").items()
+        },
         contact_sheets={
             name: sheet for name, sheet in _named(parts, "_contact_sheet").items() if sheet.layout.images or sheet.data
         },
