@@ -52,6 +52,10 @@ def test_the_whole_credit_goes_to_the_modality_that_does_the_work(predictions):
     said = [predictions(targets, one) for one in (nothing, nothing, good, good)]
     found = contributions_to_scores(said, FEW).estimate.reshape(2, -1)
     assert found[0, ACCURACY] == pytest.approx(2 / 3)
+    bounds = contributions_to_scores(said, FEW)
+    assert not bounds.low.reshape(2, -1)[1].any()
+    assert not bounds.high.reshape(2, -1)[1].any()
+    assert (bounds.low.reshape(2, -1)[0, :2] > 0.3).all()
     assert found[0, MACRO_F1] == pytest.approx(1 - 0.5 / 3)
     np.testing.assert_allclose(found[1], 0, atol=1e-12)
     table = class_table(contributions_to_scores(said, FEW), ["image", "text"], said).set_index("class")
@@ -69,6 +73,8 @@ def test_a_class_without_tickets_has_no_row_and_one_class_no_gain(predictions):
     found = contributions_to_scores(said, FEW)
     assert list(class_table(found, ["text"], said)["class"]) == ["a", "b"]
     assert np.isnan(found.estimate[FIRST_CLASS + 2])
+    always = contributions_to_scores([predictions(targets, [2] * 20)] * 2, FEW)
+    assert np.isnan(always.estimate[FIRST_CLASS + 2]), "predicted, but there is nothing to find"
     single = [predictions([0] * 12, [0] * 12, ("only",)) for _ in range(2)]
     table = overall_table(contributions_to_scores(single, FEW), {"text": np.zeros(12)}, single[-1], FEW)
     assert table["to_macro_f1"].tolist() == [0.0]
