@@ -44,7 +44,9 @@ NOT_RUN = {
     "export": "the shell's own",
     **dict.fromkeys(("cp", "mkdir", "ls", "cat", "head", "rsync", "scp", "curl"), "no program of this project"),
 }
-NAMES = {  # what Python in the documents may take for granted, as the file that it is a part of would import it
+NAMES: dict[
+    str, Any
+] = {  # what Python in the documents may take for granted, as the file that it is a part of would import it
     "Embeddings": Embeddings,
     "Field": Field,
     "Fusion": Fusion,
@@ -208,3 +210,19 @@ def test_the_run_of_the_tutorial_really_runs(place: Path) -> None:
     result = CliRunner().invoke(cli, words, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert len(pd.read_csv(place / "predictions.csv")) == 6
+
+
+def test_the_encoder_of_the_guide_keeps_the_contract() -> None:
+    names = dict(NAMES)
+    for kind, text in blocks(ROOT / "docs/add_an_encoder.md"):
+        if kind == "python":
+            exec(text, names)
+    params = names["GridParameters"](cells=2, hidden_dim=5)
+    encoder = names["GridEncoder"](params, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)).eval()
+    pixels = torch.randint(0, 256, (3, 3, 8, 6), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    embeddings = encoder({"pixels": pixels})
+    tokens, there = encoder.tokens({"pixels": pixels})
+    assert embeddings.shape == (3, encoder.embedding_dim)
+    assert tokens.shape == (3, 4, encoder.token_dim)
+    assert there.all()
+    torch.testing.assert_close(encoder({"pixels": pixels[1:2]}), embeddings[1:2])

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,11 +10,10 @@ import torch
 from kedro.framework.project import configure_project, pipelines
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d, log_softmax
+from torch.nn.functional import log_softmax
 
 from kefu.cli import kefu
 from kefu.fusion.contract import Embeddings, Fusion
-from kefu.modalities.image.encoders.pixels import PixelEncoder
 from kefu.parameters import Parameters
 from kefu.tickets.faults import Reason
 
@@ -122,29 +120,3 @@ def test_the_strategy_of_the_guide_keeps_the_contract() -> None:
     torch.testing.assert_close(logits[0], (opinions[0] + opinions[1]) / 2)
     torch.testing.assert_close(logits[1], opinions[1])
     torch.testing.assert_close(logits[2].exp(), prior)
-
-
-def test_the_encoder_of_the_guide_keeps_the_contract() -> None:
-    text = (ROOT / "docs/add_an_encoder.md").read_text(encoding="utf-8")
-    names = {
-        "Field": Field,
-        "Mapping": Mapping,
-        "Parameters": Parameters,
-        "PixelEncoder": PixelEncoder,
-        "Sequence": Sequence,
-        "Tensor": Tensor,
-        "adaptive_avg_pool2d": adaptive_avg_pool2d,
-        "nn": nn,
-        "__name__": __name__,
-    }
-    for block in re.findall(r"^ *```python\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
-        exec("\n".join(line[3:] for line in block.splitlines()), names)
-    params = names["GridParameters"](cells=2, hidden_dim=5)  # type: ignore[operator]
-    encoder = names["GridEncoder"](params, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)).eval()  # type: ignore[operator]
-    pixels = torch.randint(0, 256, (3, 3, 8, 6), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
-    embeddings = encoder({"pixels": pixels})
-    tokens, there = encoder.tokens({"pixels": pixels})
-    assert embeddings.shape == (3, encoder.embedding_dim)
-    assert tokens.shape == (3, 4, encoder.token_dim)
-    assert there.all()
-    torch.testing.assert_close(encoder({"pixels": pixels[1:2]}), embeddings[1:2])
