@@ -39,9 +39,7 @@ def main(env: str, out: Path) -> None:
         (site / "report/index.html").write_text(newest_report(env), encoding="utf-8")
         shutil.rmtree(out, ignore_errors=True)
         shutil.move(site, out)
-    click.echo(
-        f"The site is at {out / 'index.html'}; the graph wants a server: python -m http.server --directory {out}"
-    )
+    click.echo(f"The site is at {out}; to look at it: python -m http.server --directory {out}")
 
 
 def newest_report(env: str) -> str:
