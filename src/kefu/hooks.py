@@ -82,6 +82,23 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+class CheckpointHooks:
+    """Clear the checkpoints of trainings when all that their run makes is saved, and not before.
+
+    Until then they are what a run that was killed goes on from, wherever it was: a training that had ended is taken
+    from its checkpoint. A node that trains keeps them in a folder of its own name.
+    """
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
+        """Clear those of the nodes that have run."""
+        from kefu.training.checkpoints import clear_checkpoints
+
+        for node in pipeline.nodes:
+            if "params:checkpoints" in node.inputs:
+                clear_checkpoints(Path(catalog.load("params:checkpoints")) / node.name)
+
+
 class MissingInputHooks:
     """Notice before anything runs that an earlier pipeline has not."""
 

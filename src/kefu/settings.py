@@ -3,7 +3,7 @@
 from omegaconf.resolvers import oc
 
 from kefu.config_loader import PresetConfigLoader
-from kefu.hooks import MissingInputHooks, ProgressHooks
+from kefu.hooks import CheckpointHooks, MissingInputHooks, ProgressHooks
 
 
 def version_root(versioned: bool) -> str:
@@ -11,7 +11,8 @@ def version_root(versioned: bool) -> str:
     return "versions" if versioned else "current"
 
 
-HOOKS = (MissingInputHooks(), ProgressHooks())
+# hooks that come later are called first, so that checkpoints are cleared while ProgressHooks is in the project's folder
+HOOKS = (MissingInputHooks(), ProgressHooks(), CheckpointHooks())
 CONFIG_LOADER_CLASS = PresetConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

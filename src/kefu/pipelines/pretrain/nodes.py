@@ -12,7 +12,6 @@ from torch import Tensor
 from kefu.modalities import MODALITIES
 from kefu.tickets.splits import group_keys
 from kefu.training.callbacks import history_columns
-from kefu.training.checkpoints import clear_checkpoints
 from kefu.training.contrastive import PretrainingParameters, find_modalities, pretrain_encoders
 from kefu.training.data import collect_rows
 from kefu.training.folds import BaggingParameters, make_folds
@@ -57,7 +56,7 @@ def pretrain(
     """
     weights: dict[str, dict[str, Tensor]] = {modality: {} for modality in MODALITIES}
     histories = [pd.DataFrame(columns=_COLUMNS)]
-    folder = Path(checkpoints) / "pretraining"
+    folder = Path(checkpoints) / "pretrain"
     folds = make_folds(tickets, bagging, seed) if params.max_epochs else ()
     for number, fold in enumerate(folds):
         more = unlabelled_tickets[
@@ -87,7 +86,6 @@ def pretrain(
         for name, encoder in pretrained.encoders.items():
             weights[name] |= {f"{number}.{key}": value for key, value in encoder.state_dict().items()}
         histories.append(pretrained.history.assign(member=number))
-    clear_checkpoints(folder)
     history = pd.concat(histories[1:] or histories, ignore_index=True)
     return {**weights, "history": history[_COLUMNS]}
 

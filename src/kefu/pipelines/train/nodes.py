@@ -18,7 +18,6 @@ from kefu.engines import ShardPlan, recipe
 from kefu.engines.shards import FeatureShard
 from kefu.experiments.code import code_digest
 from kefu.modalities.contract import Preprocessor
-from kefu.training.checkpoints import clear_checkpoints
 from kefu.training.encoding import encode_shard
 from kefu.training.folds import BaggingParameters, make_folds
 from kefu.training.hardware import HardwareParameters, choose_hardware
@@ -69,7 +68,7 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
                 logger.info("%s: no ticket has any", modality)
             untrained = ModalityModel(modality, labels, cleaning, encoder, None, ())
             return untrained, pd.DataFrame(columns=["member", *HISTORY_COLUMNS])
-        folder = Path(checkpoints) / modality
+        folder = Path(checkpoints) / f"{modality}.train"
         members = train_members(
             [
                 MemberTask(
@@ -91,7 +90,6 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame]]
             ],
             choose_hardware(hardware),
         )
-        clear_checkpoints(folder)
         metrics = {
             "best_epoch": [member.trained.best_epoch for member in members],
             "training_tickets": [len(names) for names in known],
