@@ -99,6 +99,23 @@ class ProvenanceHooks:
         catalog.save("provenance", describe_run(Path(run_params.get("project_path") or Path.cwd()), values))
 
 
+class CheckpointHooks:
+    """Clear the checkpoints of trainings when all that their run makes is saved, and not before.
+
+    Until then they are what a run that was killed goes on from, wherever it was: a training that had ended is taken
+    from its checkpoint. A node that trains keeps them in a folder of its own name.
+    """
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
+        """Clear those of the nodes that have run."""
+        from kefu.training.checkpoints import clear_checkpoints
+
+        for node in pipeline.nodes:
+            if "params:checkpoints" in node.inputs:
+                clear_checkpoints(Path(catalog.load("params:checkpoints")) / node.name)
+
+
 class MissingInputHooks:
     """Notice before anything runs that an earlier pipeline has not."""
 

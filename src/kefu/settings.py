@@ -4,7 +4,7 @@ from omegaconf.resolvers import oc
 
 from kefu.config_loader import PresetConfigLoader
 from kefu.experiments.live_curves import LiveCurvesHooks
-from kefu.hooks import MissingInputHooks, ProgressHooks, ProvenanceHooks
+from kefu.hooks import CheckpointHooks, MissingInputHooks, ProgressHooks, ProvenanceHooks
 
 
 def version_root(versioned: bool) -> str:
@@ -12,7 +12,8 @@ def version_root(versioned: bool) -> str:
     return "versions" if versioned else "current"
 
 
-HOOKS = (MissingInputHooks(), ProvenanceHooks(), ProgressHooks(), LiveCurvesHooks())
+# hooks that come later are called first, so that checkpoints are cleared while ProgressHooks is in the project's folder
+HOOKS = (MissingInputHooks(), ProvenanceHooks(), ProgressHooks(), LiveCurvesHooks(), CheckpointHooks())
 CONFIG_LOADER_CLASS = PresetConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from kefu.experiments import code
-from kefu.experiments.code import PACKAGE, imported_files, package_files
+from kefu.experiments.code import PACKAGE, code_digest, imported_files, package_files
 
 
 @pytest.fixture
@@ -57,6 +57,37 @@ def test_what_the_package_itself_shows_does_not_count(toy: Path) -> None:
 
 def test_a_package_is_all_its_modules(toy: Path) -> None:
     assert {path.name for path in package_files("toy.shop")} == {"__init__.py", "apples.py", "pears.py", "plums.py"}
+
+
+def test_a_digest_tells_of_what_code_rests_on_and_of_nothing_else(toy: Path) -> None:
+    (toy / "shop/prices.json").write_text("{}")
+
+    def digest() -> str:
+        code_digest.cache_clear()
+        return code_digest("toy.main")
+
+    before = digest()
+    assert digest() == before
+    for name in ("secret.py", "drawing.py", "shop/pears.py"):
+        (toy / name).write_text("# changed")
+    assert digest() == before
+    seen = {before}
+    for name in ("main.py", "deep.py", "shop/apples.py", "shop/__init__.py", "shop/prices.json"):
+        with (toy / name).open("a") as file:
+            file.write("\n# changed")
+        seen.add(digest())
+    assert len(seen) == 1 + 5
+    code_digest.cache_clear()
+
+
+def test_a_digest_tells_of_versions_of_libraries(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (toy / "deep.py").write_text("import yaml")
+    code_digest.cache_clear()
+    before = code_digest("toy.deep")
+    monkeypatch.setattr("yaml.__version__", "0.0")
+    code_digest.cache_clear()
+    assert code_digest("toy.deep") != before
+    code_digest.cache_clear()
 
 
 def test_an_unknown_module_is_told() -> None:

@@ -1,9 +1,10 @@
 import os
+from hashlib import blake2b
 
 import pytest
 
 from kefu.tickets.faults import Fault, Reason
-from kefu.tickets.media import read_media
+from kefu.tickets.media import MediaDigests, read_media
 
 
 @pytest.fixture
@@ -87,3 +88,43 @@ def test_a_file_without_permission_is_unreadable(root):
 def test_a_pipe_is_not_waited_for(root):
     os.mkfifo(root / "pipe.wav")
     assert read_media(root, "pipe.wav", 5).reason == Reason.UNREADABLE_FILE
+
+
+@pytest.fixture
+def shop(tmp_path):
+    root, outside = tmp_path / "shop", tmp_path / "outside"
+    for folder in (root / "photos", outside):
+        folder.mkdir(parents=True)
+    for name in ("a.png", "photos/b.png", "photos/é.png", "../outside/c.png"):
+        (root / name).write_bytes(name.encode())
+    (root / "empty.png").touch()
+    (root / "large.png").write_bytes(b"0" * 200)
+    (root / "link.png").symlink_to(root / "a.png")
+    (root / "away.png").symlink_to(outside / "c.png")
+    (root / "elsewhere").symlink_to(outside)
+    (root / "within").symlink_to(root / "photos")
+    return root
+
+
+NAMES = [
+    "a.png", " a.png ", "photos/b.png", "photos\\b.png", "photos/e\u0301.png", "photos/../a.png", "../outside/c.png",
+    "missing.png", "empty.png", "large.png", "link.png", "away.png", "elsewhere/c.png", "within/b.png", "photos",
+    "photos/",
+    "/etc/hostname", "https://shop.example/a.png", "", ".", "..", "a\0b.png", "x" * 5000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_digest_is_that_of_what_is_read(shop, name):
+    content = read_media(shop, name, 100)
+    expected = blake2b(content, digest_size=16).hexdigest() if isinstance(content, bytes) else repr(content)
+    assert MediaDigests(shop, 100).digest(name) == expected
+
+
+def test_only_ordinary_files_are_read_without_a_second_look(shop, monkeypatch):
+    looked_at = []
+    monkeypatch.setattr("kefu.tickets.media.read_media", lambda root, name, limit: looked_at.append(name) or b"")
+    digests = MediaDigests(shop, 100)
+    for name in NAMES:
+        digests.digest(name)
+    assert set(NAMES) - set(looked_at) == {"a.png", " a.png ", "photos/b.png", "within/b.png", "photos/../a.png"}

@@ -10,7 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from kefu.modalities.contract import Cleaned
-from kefu.modalities.image.clean import Cleaning, clean, pack, perceptual_hash, unpack
+from kefu.modalities.image.clean import Cleaning, clean, perceptual_hash
+from kefu.modalities.image.payload import pack, unpack
 from kefu.tickets.faults import Fault, Reason
 
 PARAMS = Cleaning()

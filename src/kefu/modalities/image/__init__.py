@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from kefu.modalities.image.augment import Augmentation, augment
-from kefu.modalities.image.clean import Cleaning, clean, pack, perceptual_hash, unpack
+from kefu.modalities.image.clean import Cleaning, clean, perceptual_hash
 from kefu.modalities.image.corruptions import CORRUPTIONS
 from kefu.modalities.image.exhibit import show
 from kefu.modalities.image.features import Features, ImagePreprocessor, fit, fit_measured, load_preprocessor, measure
 from kefu.modalities.image.parts import Parts, hide_part, split_parts
+from kefu.modalities.image.payload import pack, unpack
 
 if TYPE_CHECKING:
     from kefu.modalities.image.encoders import EncoderParameters, build_encoder

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from kefu.modalities.contract import Exhibit
-from kefu.modalities.image.clean import unpack
+from kefu.modalities.image.payload import unpack
 
 SIDE_PX = 320
 """The longest side."""

@@ -1,6 +1,7 @@
 """Nodes of the cleaning pipeline."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -45,18 +46,24 @@ def clean_shards_of(modality: str) -> Callable[..., ShardPlan[CleanTask, pa.Tabl
         given = valid_tickets.reindex(columns=["ticket_id", modality]).dropna(subset=modality)
         parts = split_rows(given, engine.tickets_per_shard)
         tasks = [CleanTask(modality, list(rows["ticket_id"]), list(rows[modality]), media, params) for rows in parts]
-        digest = MediaDigests(media, params.max_bytes).digest if module.HOLDS_FILES else str
-        code = code_digest("kefu.engines.shards", module.clean.__module__, module.pack.__module__)
-        recipes = [
-            recipe(
-                code=code,
-                params=params.model_dump(mode="json"),
-                ticket_ids=task.ticket_ids,
-                # a fault names the file as the ticket does, so the value counts beside what it stands for
-                given=[[value, digest(value)] for value in task.values],  # noqa: PD011
-            )
-            for task in show_progress(tasks, total=len(tasks), what=f"{modality}: what is new")
-        ]
+        files = MediaDigests(media, params.max_bytes) if module.HOLDS_FILES else None
+
+        def contents(task: CleanTask) -> list[str]:
+            return [files.digest(path) for path in task.values] if files else []  # noqa: PD011
+
+        with ThreadPoolExecutor(hardware.num_workers) as pool:
+            found = show_progress(pool.map(contents, tasks), total=len(tasks), what=f"{modality}: look for changes")
+            code = code_digest("kefu.engines.shards", module.clean.__module__, module.pack.__module__)
+            recipes = [
+                recipe(
+                    code=code,
+                    params=params.model_dump(mode="json"),
+                    ticket_ids=task.ticket_ids,
+                    values=task.values,
+                    files=digests,
+                )
+                for task, digests in zip(tasks, found, strict=True)
+            ]
         return ShardPlan(f"{modality}: clean", recipes, tasks.__getitem__, clean_shard, hardware.num_workers)
 
     # Kedro reads the annotation to validate the parameters before anything runs

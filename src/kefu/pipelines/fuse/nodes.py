@@ -34,7 +34,6 @@ from kefu.pipelines.fuse.rows import Shards, rows_of, rows_to_fit_on
 from kefu.pipelines.fuse.scores import score_rows
 from kefu.registry.provenance import hash_tickets
 from kefu.tickets.errors import KefuError
-from kefu.training.checkpoints import clear_checkpoints
 from kefu.training.classifier import Classifier
 from kefu.training.data import collect_rows
 from kefu.training.folds import BaggingParameters, make_folds
@@ -73,7 +72,7 @@ def train_joint_fusions(
         strategy went, below ``run`` and its name; none where no modality could be trained.
     """
     parts = _models(modalities)
-    folder = Path(checkpoints) / "joint"
+    folder = Path(checkpoints) / "train_joint_fusions"
     columns = ["strategy", "member", *HISTORY_COLUMNS]
     trained = sum(part.is_trained for part in parts.values())
     if not trained:
@@ -123,7 +122,6 @@ def train_joint_fusions(
         ]
         calibrate([member.fusion for member in members], held_out)
         models[strategy] = model
-    clear_checkpoints(folder)
     history = pd.concat(histories, ignore_index=True) if histories else pd.DataFrame(columns=columns)
     return models, history[columns], {"run": facts} if facts else {}
 

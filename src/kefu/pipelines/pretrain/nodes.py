@@ -12,7 +12,6 @@ from torch import Tensor
 from kefu.modalities import MODALITIES
 from kefu.tickets.splits import group_keys
 from kefu.training.callbacks import history_columns
-from kefu.training.checkpoints import clear_checkpoints
 from kefu.training.contrastive import PretrainingParameters, find_modalities, pretrain_encoders
 from kefu.training.data import collect_rows
 from kefu.training.folds import BaggingParameters, make_folds
@@ -58,7 +57,7 @@ def pretrain(
     """
     weights: dict[str, dict[str, Tensor]] = {modality: {} for modality in MODALITIES}
     histories = [pd.DataFrame(columns=_COLUMNS)]
-    folder = Path(checkpoints) / "pretraining"
+    folder = Path(checkpoints) / "pretrain"
     folds = make_folds(tickets, bagging, seed) if params.max_epochs else ()
     machine = choose_hardware(hardware)
     meter, trainings = Meter(machine), []
@@ -91,7 +90,6 @@ def pretrain(
         for name, encoder in pretrained.encoders.items():
             weights[name] |= {f"{number}.{key}": value for key, value in encoder.state_dict().items()}
         histories.append(pretrained.history.assign(member=number))
-    clear_checkpoints(folder)
     history = pd.concat(histories[1:] or histories, ignore_index=True)
     facts = {"run": {"pretraining": meter.facts(trainings)}} if trainings else {}
     return {**weights, "history": history[_COLUMNS], "run_facts": facts}

@@ -18,7 +18,6 @@ from kefu.engines import ShardPlan, recipe
 from kefu.engines.shards import FeatureShard
 from kefu.experiments.code import code_digest
 from kefu.modalities.contract import Preprocessor
-from kefu.training.checkpoints import clear_checkpoints
 from kefu.training.encoding import encode_shard
 from kefu.training.folds import BaggingParameters, make_folds
 from kefu.training.hardware import HardwareParameters, choose_hardware
@@ -70,7 +69,7 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame, 
                 logger.info("%s: no ticket has any", modality)
             untrained = ModalityModel(modality, labels, cleaning, encoder, None, ())
             return untrained, pd.DataFrame(columns=["member", *HISTORY_COLUMNS]), {}
-        folder = Path(checkpoints) / modality
+        folder = Path(checkpoints) / f"{modality}.train"
         machine = choose_hardware(hardware)
         tasks = [
             MemberTask(
@@ -92,7 +91,6 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame, 
         ]
         with Meter(machine) as meter:
             members = train_members(tasks, machine)
-        clear_checkpoints(folder)
         metrics = {
             "best_epoch": [member.trained.best_epoch for member in members],
             "training_tickets": [len(names) for names in known],
