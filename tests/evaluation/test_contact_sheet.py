@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from kefu.evaluation.contact_sheet import picture_sheet, spectrogram_sheet, text_sheet
+from kefu.evaluation.contact_sheet import picture_sheet, severity_sheet, spectrogram_sheet, text_sheet
 
 
 def pixels(image) -> np.ndarray:
@@ -30,6 +30,17 @@ def test_pictures_stand_in_rows_shrunk_with_their_colours_and_shape():
         (1.5, 1.5),
     ]
     assert list(sheet.layout.xaxis.ticktext) == ["before", "after 1", "after 2"]
+
+
+def test_a_picture_gets_worse_from_left_to_right_under_its_heading():
+    grey, black = (np.full((40, 40, 3), level, np.uint8) for level in (128, 0))
+    sheet = severity_sheet([("<b>Blur", [("–", grey), ("5", black)]), ("Noise", [("–", grey), ("9", black)])])
+    assert [pixels(image).mean() for image in sheet.layout.images] == pytest.approx([128, 0, 128, 0], abs=2)
+    assert [note.text for note in sheet.layout.annotations] == ["&lt;b&gt;Blur", "–", "5", "Noise", "–", "9"]
+    places = [
+        (note.x, int(note.y)) for note in sheet.layout.annotations if "B" not in note.text and note.text != "Noise"
+    ]
+    assert places == [(image.x, int(image.y)) for image in sheet.layout.images]
 
 
 def test_a_sheet_of_photos_is_small():
