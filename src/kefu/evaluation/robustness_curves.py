@@ -132,7 +132,7 @@ def score_curve(curve: Curve, num_classes: int, resampling: Resampling) -> Score
     names = list(curve.answers)
     num_points = len(curve.levels)
     terms = sparse.hstack(
-        [_mean_terms(curve, answers, num_classes) for name in names for answers in curve.answers[name]], format="csr"
+        [_pooled_terms(curve, answers, num_classes) for name in names for answers in curve.answers[name]], format="csr"
     )
     weights = area_weights(curve.severities)
 
@@ -231,9 +231,9 @@ def _areas_table(names: list[str], areas: Floats, kept: Floats, gain: Floats) ->
     return pd.DataFrame(rows)
 
 
-def _mean_terms(curve: Curve, answers: Classes, num_classes: int) -> Any:
-    """Return the counts (N, 3C) of R draws (R, N), averaged."""
-    return sum(terms_of(curve.targets, drawn, num_classes) for drawn in answers) / len(answers)
+def _pooled_terms(curve: Curve, answers: Classes, num_classes: int) -> Any:
+    """Return the counts (N, 3C) of R draws (R, N), added up: scores are ratios of counts, so their scale is nothing."""
+    return sum(terms_of(curve.targets, drawn, num_classes) for drawn in answers)
 
 
 def _guess_scores(curve: Curve, num_classes: int) -> dict[str, float]:

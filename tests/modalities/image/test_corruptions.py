@@ -42,6 +42,12 @@ def test_the_covered_part_has_the_area_and_grows_around_itself(picture):
         assert (covered[2] >= covered[1]).all()
 
 
+def test_any_part_may_be_covered(picture):
+    generators = map(np.random.default_rng, range(60))
+    covered = [(cover(picture, 40, rng) != picture).any(axis=2) for rng in generators]
+    assert np.mean(covered, axis=0)[8:-8, 8:-8].min() > 0
+
+
 def test_noise_is_the_same_only_louder():
     grey = np.full((40, 40, 3), 127, np.uint8)
     faint, loud = (noise(grey, std, np.random.default_rng(1)).astype(int) - 127 for std in (10, 30))
