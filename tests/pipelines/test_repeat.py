@@ -14,8 +14,6 @@ import yaml
 from kefu.modalities import MODALITIES
 from kefu.pipelines.train import nodes as training
 
-WHAT_DIFFERS = {"seconds", "run_facts"}
-
 
 def folders_of(project: Any) -> dict[str, str]:
     """Return a digest of every file of shards, preprocessors, models and outputs, by a path without its version."""
@@ -26,13 +24,6 @@ def folders_of(project: Any) -> dict[str, str]:
                 name = "/".join(part for part in path.relative_to(project.root).parts if not part.startswith("20"))
                 found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
-
-
-def without_times(values: Any) -> Any:
-    """Leave out what tells how long things took."""
-    if isinstance(values, dict):
-        return {name: without_times(value) for name, value in values.items() if name not in WHAT_DIFFERS}
-    return values
 
 
 @pytest.fixture(scope="session")
@@ -56,12 +47,11 @@ def test_two_runs_make_the_same_files(demo: Any, again: Any) -> None:
     assert {f"{modality}/model.safetensors" for modality in (*MODALITIES, "fused")} <= {
         "/".join(Path(name).parts[-2:]) for name in first
     }
-    different = {name for name in first if first[name] != second[name]}
-    assert {name for name in different if not name.endswith((".json", ".md"))} == set()
+    assert {name for name in first if first[name] != second[name]} == set()
 
 
 def test_two_runs_give_the_same_metrics(demo: Any, again: Any) -> None:
-    first, second = (json.dumps(without_times(project.load("metrics")), sort_keys=True) for project in (demo, again))
+    first, second = (json.dumps(project.load("metrics"), sort_keys=True) for project in (demo, again))
     assert first == second
 
 
