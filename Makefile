@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 ENV    ?= local
 JOBS   ?= 4
+SWEEP  ?= fusion.strategy=late,adaptive,modular,early,hierarchical
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   := data/01_raw/demo/tickets.csv
@@ -13,7 +14,7 @@ DEMO   := data/01_raw/demo/tickets.csv
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test lint viz docs bench clean lock demo check
+.PHONY: help setup run test lint viz docs bench clean lock demo check sweep
 
 help:  ## list these commands
 	@echo "kefu: multimodal customer-service tickets, from raw files to trained models"
@@ -22,6 +23,7 @@ help:  ## list these commands
 	@echo
 	@echo "  make run ENV=retail   trains on another environment (a folder under conf/)"
 	@echo "  make run PRESET=transformer   trains other models (a file of conf/presets); goes with any ENV"
+	@echo "  make sweep SWEEP=text.training.batch_size=32,64   compares other values than those of the fusion strategy"
 
 setup: $(STAMP) $(DEMO)  ## make the environment (.venv) and the demo tickets; quick when nothing changed
 	@echo "kefu is ready. Next: 'make run' trains on the demo tickets, '. $(BIN)/activate' gives you kedro and kefu."
@@ -38,6 +40,10 @@ lint: $(STAMP)  ## check style (ruff), formatting (ruff) and types (mypy)
 	$(BIN)/mypy
 
 check: lint test  ## everything that must pass before a commit: lint and test
+
+sweep: $(STAMP)  ## train every fusion strategy as an experiment of DVC, and compare them in a table
+	export PATH="$(abspath $(BIN)):$$PATH"; dvc exp run --queue -S '$(SWEEP)' score && dvc exp run --run-all && \
+	dvc exp show --only-changed --no-pager --drop 'run\.|src/|data/'
 
 viz: setup  ## show the pipelines as a graph in the browser
 	$(BIN)/kedro viz run

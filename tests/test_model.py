@@ -10,6 +10,7 @@ from kefu.bundle import Bundle, BundleError
 from kefu.confidence import Confidence, ConfidenceParameters
 from kefu.confidence.held_out import HeldOutScores
 from kefu.confidence.scope import ScopeScore
+from kefu.datasets import FusedModelsDataset
 from kefu.fusion.strategies import STRATEGIES, FusionParameters, build_fusion
 from kefu.model import FusedModel, heads_of
 from kefu.training.modality_model import ModalityModel, build_classifier
@@ -193,3 +194,12 @@ def test_outputs_are_those_of_every_member(parts):
     assert outputs.embedding.shape[:2] == (4, 2)
     with torch.inference_mode():
         torch.testing.assert_close(outputs.logits[:, 1], part.classifiers[1](batch).logits)
+
+
+def test_no_strategy_trained_end_to_end_is_an_empty_folder(tmp_path):
+    dataset = FusedModelsDataset(str(tmp_path / "joint"))
+    assert not dataset.exists()
+    dataset.save({})
+    assert (tmp_path / "joint").is_dir()  # DVC would miss it
+    assert dataset.exists()
+    assert dataset.load() == {}

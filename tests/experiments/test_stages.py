@@ -1,5 +1,6 @@
 """What the stages of this very project are."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -69,10 +70,34 @@ def test_every_dependency_in_the_code_is_there(stages: dict[str, Stage]) -> None
 
 def test_metrics_are_told_from_other_outputs(stages: dict[str, Stage]) -> None:
     assert stages["clean_text"].outs == ["data/02_intermediate/demo/text/cleaned"]
-    assert stages["evaluate"].metrics == ["data/08_reporting/demo/current/metrics.json"]
-    assert stages["evaluate"].to_yaml()["metrics"] == [
-        {"data/08_reporting/demo/current/metrics.json": {"cache": False}}
-    ]
+    assert stages["score"].metrics == ["data/08_reporting/demo/current/headline.json"]
+    assert "data/08_reporting/demo/current/metrics.json" in stages["score"].outs
+
+
+def test_git_keeps_the_headline_and_dvc_what_differs_from_run_to_run(stages: dict[str, Stage]) -> None:
+    headline = "data/08_reporting/demo/current/headline.json"
+    assert stages["score"].to_yaml()["metrics"] == [{headline: {"cache": False}}]
+    assert stages["train_text"].to_yaml()["metrics"] == ["data/08_reporting/demo/text_run_facts.json"]
+    ignored = subprocess.run(["git", "check-ignore", headline], cwd=ROOT, capture_output=True, check=False)
+    assert ignored.returncode != 0, "git would not see it"
+    # a timing that something depends on would make it run again every time
+    facts = {path for stage in stages.values() for path in stage.metrics if "run_facts" in path}
+    assert len(facts) == len(MODALITIES) + 2
+    assert not facts & {path for stage in stages.values() for path in stage.deps}
+
+
+def test_plots_draw_outputs_of_their_stage(stages: dict[str, Stage]) -> None:
+    ids = [name for stage in stages.values() for name in stage.plots]
+    assert len(ids) == len(set(ids))
+    assert {"confusion", "calibration", "robustness"} == set(stages["score"].plots)
+    for stage in stages.values():
+        for name, plot in stage.plots.items():
+            assert set(plot.get("y", [name])) <= set(stage.outs), name
+
+
+def test_every_training_has_live_curves(stages: dict[str, Stage]) -> None:
+    for step in ("pretrain", "fuse", *(f"train_{modality}" for modality in MODALITIES)):
+        assert any(name.endswith("_live") for name in stages[step].plots), step
 
 
 def test_shards_are_kept_for_the_next_run_and_nothing_else_is(stages: dict[str, Stage]) -> None:

@@ -26,8 +26,9 @@ class FusedModelsDataset(AbstractDataset[dict[str, FusedModel], dict[str, FusedM
         self.metadata = metadata
 
     def save(self, data: dict[str, FusedModel]) -> None:
-        """Write the bundles."""
+        """Write the bundles; of none there is an empty folder."""
         shutil.rmtree(self.path, ignore_errors=True)
+        self.path.mkdir(parents=True)
         for strategy, model in data.items():
             model.to_bundle().save(self.path / strategy)
 
@@ -46,7 +47,7 @@ class FusedModelsDataset(AbstractDataset[dict[str, FusedModel], dict[str, FusedM
         return TablePreview({"index": list(range(len(rows))), "columns": columns, "data": rows})
 
     def _exists(self) -> bool:
-        return any(self.path.glob("*/config.json"))
+        return self.path.is_dir()
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self.path)}

@@ -45,6 +45,8 @@ class LiveCurvesHooks:
             self._curves = LiveCurves(folder)
         except ImportError:
             logger.info("no live curves: they need dvclive (pip install 'kefu[tracking]')")
+        except Exception as error:  # as in a git repository without a commit; no training may end for lack of a curve
+            logger.warning("no live curves: %s", error)
         else:
             _TRAININGS.addHandler(self._curves)
 
@@ -69,7 +71,9 @@ class LiveCurves(logging.Handler):
     """Hands every epoch that a training tells of to DVCLive. What worker processes log is heard in this one, too.
 
     Curves are ``plots/metrics/<training>/<name>.tsv`` with the columns ``step``, the epoch from 1, and the name;
-    a training is ``text``, or ``text/2`` where there are several members.
+    a training is ``text``, or ``text/2`` where there are several members. There is no summary (``metrics.json``), which
+    DVC would take for one more curve: all of the folder is drawn, as `dvc plots` minds a folder that is not there, as
+    ``plots/metrics`` is not where nothing was trained.
 
     Args:
         folder: what DVCLive wrote there before is removed.
@@ -93,14 +97,8 @@ class LiveCurves(logging.Handler):
         except Exception:  # no training may end because its curve cannot be drawn
             self.handleError(record)
 
-    def close(self) -> None:
-        """Write down the last values."""
-        self.live.end()
-        super().close()
-
     def _add(self, training: str, epoch: Mapping[str, float]) -> None:
         self.live.step = int(epoch["epoch"])
         for name, value in epoch.items():
             if name not in _NO_CURVE and not math.isnan(value):
                 self.live.log_metric(f"{training}/{name}", value)
-        self.live.next_step()

@@ -111,7 +111,7 @@ def _stage(
             plots[name.removesuffix("_plot")] = {**told["plot"], "y": {path: told["plot"]["y"]}}
         if "live" in told:
             outs.append(told["live"])
-            plots[f"{told['live']}/plots/metrics"] = {"x": "step"}
+            plots[told["live"]] = {"x": "step"}
     return Stage(
         name=pipeline.name,
         command=f"kedro run --pipelines {pipeline.name} {options}",
