@@ -8,6 +8,10 @@ from kefu.modalities import MODALITIES
 from kefu.pipelines import augment, clean, demo_data, evaluate, features, fuse, learning_curve, predict, pretrain, train
 
 
+ON_REQUEST = frozenset({"learning_curve"})
+"""Pipelines that train everything anew whatever has changed: they are run by name, and are no stages of DVC."""
+
+
 def register_pipelines() -> dict[str, Pipeline]:
     """Return the pipelines: all of training, its steps, the parts that steps are made of, and what stands alone."""
     # a modality's namespace spans all steps on purpose: it is what a person folds together in kedro-viz
