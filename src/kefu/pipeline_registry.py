@@ -7,7 +7,6 @@ from kedro.pipeline import Pipeline
 from kefu.modalities import MODALITIES
 from kefu.pipelines import augment, clean, demo_data, evaluate, features, fuse, learning_curve, predict, pretrain, train
 
-
 ON_REQUEST = frozenset({"learning_curve"})
 """Pipelines that train everything anew whatever has changed: they are run by name, and are no stages of DVC."""
 
