@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from kefu.tickets.assemble import assemble_tickets
+from kefu.tickets.assemble import assemble_tickets, spread_facts
 from kefu.tickets.check import check_tickets
 from kefu.tickets.errors import BookkeepingError, EmptyTableError, LabelError, SplitError
 from kefu.tickets.labels import LabelParameters
@@ -160,3 +160,29 @@ def test_errors_when_nothing_can_be_learnt_from_what_is_left():
         assemble(TEXT, only_three)
     with pytest.raises(SplitError, match="train on"):
         assemble(raw=RAW.iloc[:3].assign(split=["test", "validation", "test"]), text=TEXT[1::2], image=IMAGE[:3])
+
+
+@pytest.mark.parametrize("dtype", ["str", "object"])
+def test_facts_are_spread_where_a_value_is_fit_for_use(dtype):
+    facts = [
+        '{"digest": "a", "num_chars": 3, "seconds": 1.5}',
+        None,
+        '{"language": "zh", "digest": "破"}',
+        "{}",
+    ]
+    ok = [True, False, True, True]
+    ids = ["1", "2", "3", "4"]
+    verdicts = pd.DataFrame({"ticket_id": ids, "ok": ok}, index=[3, 5, 6, 9])
+    verdicts["facts"] = pd.Series(facts, dtype=dtype, index=verdicts.index)
+    spread = spread_facts(verdicts)
+    assert list(spread) == ["ticket_id", "ok", "digest", "num_chars", "language"]
+    assert spread["digest"].fillna("").to_list() == ["a", "", "破", ""]
+    assert spread["num_chars"].fillna(0).to_list() == [3, 0, 0, 0]
+    assert spread["language"].fillna("").to_list() == ["", "", "zh", ""]
+    as_dicts = verdicts.assign(facts=[json.loads(fact) if fact else None for fact in facts])
+    pd.testing.assert_frame_equal(spread_facts(as_dicts), spread)
+
+
+def test_no_value_has_no_facts():
+    verdicts = pd.DataFrame({"ticket_id": [], "ok": [], "facts": []}, dtype="str")
+    assert list(spread_facts(verdicts)) == ["ticket_id", "ok"]
