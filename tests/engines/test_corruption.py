@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 
 from kefu import modalities
-from kefu.engines.corruption import CorruptTask, corrupt_shard, spoil
+from kefu.engines.corruption import extract_corrupted, spoil
 from kefu.engines.shards import CLEANED_SCHEMA
 from kefu.modalities.contract import Corruption
 
@@ -33,7 +33,7 @@ def shouting(monkeypatch):
 
 
 def test_the_tickets_come_as_they_were_and_then_by_corruption_and_level(shouting):
-    found = corrupt_shard(CorruptTask("text", table({"a": "what", "b": None, "c": "sorry"}), Spelling(), 7))
+    found = extract_corrupted("text", table({"a": "what", "b": None, "c": "sorry"}), Spelling(), 7)
     one, other = shouting
     assert found.ticket_ids == ["a", "c"] * 5
     what, sorry = (
@@ -52,10 +52,10 @@ def test_what_is_drawn_depends_on_seed_ticket_and_corruption_alone(shouting):
     assert drawn[0] == drawn[1], "levels share what is drawn"
     changed = [spoil(other, "abc", "t1", 0), spoil(one, "abc", "t2", 0), spoil(one, "abc", "t1", 1)]
     assert all(text != spoil(one, "abc", "t1", 0) for text in changed)
-    alone = corrupt_shard(CorruptTask("text", table({"c": "sorry"}), Spelling(), 7)).features["text"]
-    among = corrupt_shard(CorruptTask("text", table({"a": "what", "c": "sorry"}), Spelling(), 7)).features["text"]
+    alone = extract_corrupted("text", table({"c": "sorry"}), Spelling(), 7).features["text"]
+    among = extract_corrupted("text", table({"a": "what", "c": "sorry"}), Spelling(), 7).features["text"]
     assert list(alone) == list(among[1::2])
 
 
 def test_an_empty_shard_gives_no_rows():
-    assert corrupt_shard(CorruptTask("text", table({}), Spelling(), 0)).ticket_ids == []
+    assert extract_corrupted("text", table({}), Spelling(), 0).ticket_ids == []

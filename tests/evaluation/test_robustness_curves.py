@@ -136,10 +136,11 @@ def test_the_table_has_a_row_a_curve_and_the_weakest_is_named():
     assert (table["intact"] == 1).all()
     assert table.loc["text typos", "gain"] > 0.3
     assert np.isnan(table.loc["any missing", "area_alone"])
-    found = weakest(scored)
-    assert (found["modality"], found["change"]) == ("", "missing")
-    assert found["kept"] == pytest.approx(table.loc["any missing", "kept"])
-    assert weakest([]) is None
+    noisy = score_curve(make_curve([wrong(0), wrong(0.4), wrong(0.4)], change="noise"), 3, FEW)
+    found = weakest([*scored, noisy])
+    assert (found["modality"], found["change"]) == ("text", "noise")
+    assert found["kept"] == noisy.areas["kept"][0]
+    assert weakest(scored[1:]) is None, "all modalities at once are no single one"
     assert area_table([]).columns.tolist() == table.reset_index().columns.tolist()
 
 

@@ -61,8 +61,8 @@ def test_worse_is_always_to_the_right():
 
 
 def test_levels_too_close_to_read_are_not_named():
-    figure = draw_curve(scored_curve(levels=(0, 2, 20, 30)))
-    assert list(figure.layout.xaxis.ticktext) == ["0", "", "20", "30"]
+    figure = draw_curve(scored_curve(levels=(0, 2, 20, 28, 30)))
+    assert list(figure.layout.xaxis.ticktext) == ["0", "", "20", "", "30"]
 
 
 def test_few_customers_have_no_band():

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import torch
 from sklearn.metrics import f1_score
 
 from kefu import modalities
@@ -16,11 +17,12 @@ from kefu.evaluation.analysis import Analysis
 from kefu.evaluation.bootstrap import Resampling
 from kefu.evaluation.evaluation import EvaluationParameters
 from kefu.evaluation.robustness_curves import CurveParameters
+from kefu.modalities.contract import Corruption
 from kefu.model import FusedModel
 from kefu.pipelines.evaluate.robustness_curves import trace_robustness
 from kefu.predictor import Predictor
 from kefu.training.hardware import HardwareParameters
-from kefu.training.modality_model import build_classifier
+from kefu.training.modality_model import ModalityModel, build_classifier
 
 PARAMS = EvaluationParameters(
     resampling=Resampling(resamples=20), robustness_curves=CurveParameters(tickets=40, draws=3)
@@ -80,6 +82,18 @@ def trace(
     return trace_robustness(**(arguments | given))
 
 
+def sharpened(model: FusedModel, shop: dict[str, Any]) -> ModalityModel:
+    """Return the classifier of texts with a head that tells the texts of the shop apart."""
+    part = model.parts["text"]
+    assert part.preprocessor is not None
+    features = {name: torch.from_numpy(array) for name, array in part.preprocessor.extract(shop["text"]).items()}
+    mean = part.outputs(features).embedding[:, 0].mean(dim=0)
+    sharp = build_classifier("text", part.encoder, part.preprocessor, 3, seed=1).eval()
+    sharp.load_state_dict(part.classifiers[0].state_dict())
+    sharp.head.bias.data = -sharp.head.weight.data @ mean
+    return replace(part, classifiers=(sharp,))
+
+
 @pytest.fixture(scope="module")
 def found(tiny_model: FusedModel, shop: dict[str, Any]) -> Analysis:
     return trace(tiny_model, shop)
@@ -123,6 +137,26 @@ def test_the_same_seed_gives_the_same_however_tickets_are_sharded(
     assert again.metrics == found.metrics
     other = trace(tiny_model, shop, seed=6)
     assert other.metrics["curves"]["any missing"] != found.metrics["curves"]["any missing"]
+
+
+def test_each_curve_is_that_of_its_own_corruption(
+    tiny_model: FusedModel, shop: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corruptions = (
+        Corruption("same", "nothing", 0, (1, 2), lambda text, level, rng: text),
+        Corruption("silenced", "all", 0, (1, 2, 3), lambda text, level, rng: text if level < 3 else "x"),
+    )
+    monkeypatch.setattr(modalities.get("text"), "CORRUPTIONS", corruptions)
+    curves = trace(replace(tiny_model, strategy="early"), shop, text_model=sharpened(tiny_model, shop)).metrics[
+        "curves"
+    ]
+    same, silenced = (
+        [point["macro_f1"] for point in curves[name]["alone"]["points"]] for name in ("text same", "text silenced")
+    )
+    assert same == [same[0]] * 3
+    assert silenced[:3] == same
+    assert silenced[3] == pytest.approx(1 / 6, abs=0.02), "one answer to all three classes"
+    assert same[0] > 0.2
 
 
 def test_tickets_need_no_customers_and_few_are_enough(tiny_model: FusedModel, shop: dict[str, Any]) -> None:

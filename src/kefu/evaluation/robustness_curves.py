@@ -178,8 +178,8 @@ def area_table(scored: Sequence[ScoredCurve]) -> pd.DataFrame:
 
 
 def weakest(scored: Sequence[ScoredCurve]) -> dict[str, Any] | None:
-    """Return the curve that keeps the smallest share of its macro-F1: ``modality``, ``change``, ``kept``."""
-    found = [(one.curve, float(one.areas.iloc[0]["kept"])) for one in scored]
+    """Return the change of a single modality that keeps the least of macro-F1: ``modality``, ``change``, ``kept``."""
+    found = [(one.curve, float(one.areas.iloc[0]["kept"])) for one in scored if one.curve.modality]
     known = [(curve, kept) for curve, kept in found if not math.isnan(kept)]
     if not known:
         return None

@@ -1,7 +1,5 @@
 """Figures of robustness curves, one a corruption: small, so that they stand side by side or below each other."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -80,11 +78,11 @@ def _add_band(figure: go.Figure, points: pd.DataFrame, colour: str) -> None:
     )
 
 
-def _ticks(curve: Curve) -> Sequence[str]:
-    """Name the levels, those left out that stand too close to the one before."""
+def _ticks(curve: Curve) -> list[str]:
+    """Name the levels, both ends always, those between where they stand far enough from their neighbours."""
     ticks, last = [], -1.0
     for name, place in zip(curve.level_names, curve.severities, strict=True):
-        far = place - last >= _LEAST_TICK_DISTANCE
-        ticks.append(name if far else "")
+        far = place - last >= _LEAST_TICK_DISTANCE and 1 - place >= _LEAST_TICK_DISTANCE
+        ticks.append(name if far or place in (0, 1) else "")
         last = place if far else last
     return ticks

@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kefu import modalities as contract
-from kefu.engines import map_in_order, show_progress
-from kefu.engines.corruption import CorruptTask, corrupt_shard
+from kefu.engines import show_progress
+from kefu.engines.corruption import extract_corrupted
 from kefu.engines.shards import payloads
 from kefu.evaluation.analysis import Analysis
 from kefu.evaluation.bootstrap import customer_codes
@@ -62,14 +62,14 @@ def trace_robustness(
         tickets: all kept tickets.
         params: which split, how many of its tickets, how intervals are made.
         seed: of what is drawn.
-        hardware: of encoding, and processes of extraction.
+        hardware: device and threads of encoding.
         modalities: ``<modality>_cleaned`` and ``<modality>_model`` of each modality.
     """
     scored = tickets[tickets["split"] == params.split].reset_index(drop=True)
     sample = sample_tickets(scored, params.robustness_curves.tickets, seed).reset_index(drop=True)
     machine = choose_hardware(hardware)
-    tasks = {
-        name: _tasks(part, sample, modalities[f"{name}_cleaned"], seed)
+    cleaned = {
+        name: _sampled(name, sample, modalities[f"{name}_cleaned"])
         for name, part in model.parts.items()
         if part.is_trained
     }
@@ -77,12 +77,12 @@ def trace_robustness(
         name: _hear(
             model.parts[name],
             modalities[f"{name}_model"] if model.strategy in END_TO_END else model.parts[name],
-            some,
+            table,
             list(sample["ticket_id"]),
+            seed,
             machine,
-            hardware.num_workers,
         )
-        for name, some in tasks.items()
+        for name, table in cleaned.items()
     }
     numbers = {label: number for number, label in enumerate(model.labels)}
     targets = np.array([numbers[label] for label in sample["label"]], dtype=np.int64)
@@ -92,7 +92,7 @@ def trace_robustness(
         *_missing_curves(model, rows, heard, _chances(sample, list(heard), params.robustness_curves.draws, seed)),
     ]
     found = [score_curve(curve, len(model.labels), params.resampling) for curve in curves]
-    shown = _shown(tasks, sample)
+    shown = _shown(cleaned, sample)
     return Analysis(
         {
             "split": params.split,
@@ -108,59 +108,56 @@ def trace_robustness(
     )
 
 
-def _shown(tasks: Mapping[str, Sequence[CorruptTask]], sample: pd.DataFrame) -> dict[str, list[tuple[str, Any]]]:
+def _sampled(name: str, sample: pd.DataFrame, cleaned: Mapping[str, pa.Table]) -> pa.Table:
+    """Return the cleaned payloads of the sampled tickets that have the modality."""
+    wanted = frozenset(sample.loc[sample[f"has_{name}"].astype(bool), "ticket_id"])
+    tables = []
+    for table in cleaned.values():
+        chosen = [ticket_id in wanted for ticket_id in table["ticket_id"].to_pylist()]
+        tables.append(table.filter(pa.array(chosen, pa.bool_())))
+    return pa.concat_tables(tables)
+
+
+def _shown(cleaned: Mapping[str, pa.Table], sample: pd.DataFrame) -> dict[str, list[tuple[str, Any]]]:
     """Return for each modality the first ticket of each language, to be shown."""
     languages = dict(zip(sample["ticket_id"], sample["language"].astype(str), strict=True))
     shown: dict[str, list[tuple[str, Any]]] = {}
-    for name, some in tasks.items():
+    for name, table in cleaned.items():
         firsts: dict[str, tuple[str, Any]] = {}
-        for ticket_id, payload in (found for task in some for found in payloads(name, task.cleaned)):
+        for ticket_id, payload in payloads(name, table):
             firsts.setdefault(languages[ticket_id], (ticket_id, payload))
         shown[name] = list(firsts.values())
     return shown
 
 
-def _tasks(part: ModalityModel, sample: pd.DataFrame, cleaned: Mapping[str, pa.Table], seed: int) -> list[CorruptTask]:
-    """Return the sampled tickets that have the modality, some at a time."""
-    assert part.preprocessor is not None
-    wanted = frozenset(sample.loc[sample[f"has_{part.name}"].astype(bool), "ticket_id"])
-    tables = []
-    for table in cleaned.values():
-        chosen = [ticket_id in wanted for ticket_id in table["ticket_id"].to_pylist()]
-        tables.append(table.filter(pa.array(chosen, pa.bool_())))
-    kept = pa.concat_tables(tables)
-    return [
-        CorruptTask(part.name, kept.slice(start, _TICKETS_AT_ONCE), part.preprocessor, seed)
-        for start in range(0, len(kept), _TICKETS_AT_ONCE)
-    ]
-
-
 def _hear(
     part: ModalityModel,
     alone: ModalityModel,
-    tasks: Sequence[CorruptTask],
+    cleaned: pa.Table,
     ticket_ids: Sequence[str],
+    seed: int,
     machine: Hardware,
-    workers: int,
 ) -> Heard:
     """Return what a modality's classifiers say of the tickets (N,) as they came, and spoilt in every way.
 
     Args:
         part: the classifiers that the fusion builds on.
         alone: those that were trained for the modality alone; the same, but where fusion trained its own.
-        tasks: payloads of the tickets.
+        cleaned: payloads of those that have the modality.
         ticket_ids: the tickets, in order.
-        machine: what encodes.
-        workers: processes that spoil and extract.
+        seed: of what is drawn.
+        machine: device and threads.
     """
+    assert part.preprocessor is not None
     position = {ticket_id: row for row, ticket_id in enumerate(ticket_ids)}
     times = 1 + sum(len(corruption.levels) for corruption in contract.get(part.name).CORRUPTIONS)
     members, dim = len(part.classifiers), part.classifiers[0].head.in_features
     present = np.zeros(len(ticket_ids), dtype=bool)
     embeddings = np.zeros((times, len(ticket_ids), members, dim), dtype=np.float32)
     classes = np.zeros((times, len(ticket_ids)), dtype=np.int64)
-    shards = map_in_order(corrupt_shard, tasks, workers=min(workers, len(tasks)))
-    for shard in show_progress(shards, total=len(tasks), what=f"{part.name}: corruptions"):
+    starts = range(0, len(cleaned), _TICKETS_AT_ONCE)
+    for start in show_progress(starts, total=len(starts), what=f"{part.name}: corruptions"):
+        shard = extract_corrupted(part.name, cleaned.slice(start, _TICKETS_AT_ONCE), part.preprocessor, seed)
         at = [position[ticket_id] for ticket_id in shard.ticket_ids[: len(shard.ticket_ids) // times]]
         ((_, said),) = encode_shards(part, {"": shard}, machine)
         embeddings[:, at] = said.features["embedding"].reshape(times, len(at), members, dim)
