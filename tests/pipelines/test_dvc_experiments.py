@@ -76,7 +76,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     shell.git("add", "-A")
     shell.git("commit", "-q", "-m", "the project")
     run_stages(project)
-    shell.dvc("commit", "--force", *listed(shell))
+    shell.dvc("commit", "--force", "--with-deps", "score")
     shell.git("add", "-A")
     shell.git("commit", "-q", "-m", "late")
     return shell
@@ -86,12 +86,6 @@ def run_stages(project: Project) -> None:
     """Run what the stages up to the scores run, with a single start of Python."""
     for pipeline in ("demo_data", "train_fusion"):
         project.run(pipeline, versioned=False, parameters_file="params.yaml")
-
-
-def listed(shell: Shell) -> list[str]:
-    """Return the stages that the scores need."""
-    names = shell.dvc("stage", "list", "--name-only").split()
-    return [name for name in names if not name.startswith("predict")]
 
 
 def keys(found: dict[str, Any]) -> set[str]:

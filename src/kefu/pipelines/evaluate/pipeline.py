@@ -89,7 +89,7 @@ def create_scoring_pipeline() -> Pipeline:
             ),
             Node(
                 make_plot_tables,
-                inputs="evaluation",
+                inputs=["evaluation"],
                 outputs=["headline", "confusion_plot", "calibration_plot", "robustness_plot"],
                 name="make_plot_tables",
             ),
