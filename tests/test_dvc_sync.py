@@ -98,6 +98,4 @@ def test_dvc_reads_the_stages(project: Path) -> None:
     subprocess.run(["git", "init", "-q"], check=True)
     subprocess.run([*DVC, "init", "-q"], check=True)
     listed = subprocess.run([*DVC, "stage", "list", "--name-only"], check=True, capture_output=True, text=True)
-    assert {"demo_data", "clean_text", "train_image", "fuse", "score", "report"} <= set(
-        listed.stdout.split()
-    )
+    assert {"demo_data", "clean_text", "train_image", "fuse", "score", "report"} <= set(listed.stdout.split())
