@@ -53,12 +53,13 @@ def test_versions_stand_side_by_side(tmp_path):
     assert AnalysisDataset(path, Version("2026-01-01T00.00.00.000Z", None)).load().metrics == {"score": 0.1}
 
 
-def test_the_preview_is_the_first_figure(tmp_path):
+def test_the_preview_is_the_first_figure_or_the_metrics(tmp_path):
     dataset = AnalysisDataset(str(tmp_path / "found.json"))
     dataset.save(FOUND)
     assert dataset.preview()["layout"]["title"]["text"] == "F1"
-    dataset.save(Analysis({}))
-    assert dataset.preview()["data"] == []
+    dataset.save(Analysis({"tickets_touched": 3, "pairs": [1, 2]}))
+    (table,) = dataset.preview()["data"]
+    assert table["cells"]["values"] == [["tickets touched"], ["3"]]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"metrics": {}}', '{"metrics": {}, "figures": [], "tables": {}}'])

@@ -9,6 +9,7 @@ from kedro.io import AbstractVersionedDataset, DatasetError, Version
 from kedro_datasets._typing import PlotlyPreview
 
 from kefu.evaluation.analysis import Analysis, plain_figure, read_analysis, write_analysis
+from kefu.evaluation.figures import escaped
 
 
 class AnalysisDataset(AbstractVersionedDataset[Analysis, Analysis]):
@@ -48,9 +49,10 @@ class AnalysisDataset(AbstractVersionedDataset[Analysis, Analysis]):
         return read_analysis(Path(str(self._get_load_path())))
 
     def preview(self) -> PlotlyPreview:
-        """Return the first figure for kedro-viz; an empty one where there is none."""
-        figure = next(iter(self.load().figures.values()), go.Figure())
-        return PlotlyPreview(plain_figure(figure))
+        """Return the first figure for kedro-viz; where there is none, the metrics as a table."""
+        found = self.load()
+        figure = next(iter(found.figures.values()), None)
+        return PlotlyPreview(plain_figure(_metrics_table(found) if figure is None else figure))
 
     def _exists(self) -> bool:
         try:
@@ -60,3 +62,10 @@ class AnalysisDataset(AbstractVersionedDataset[Analysis, Analysis]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), "version": self._version}
+
+
+def _metrics_table(found: Analysis) -> go.Figure:
+    """Draw the metrics that are single values."""
+    told = {name: value for name, value in found.metrics.items() if not isinstance(value, dict | list)}
+    cells = [[escaped(name.replace("_", " ")) for name in told], [escaped(value) for value in told.values()]]
+    return go.Figure(go.Table(header={"values": ["metric", "value"]}, cells={"values": cells, "align": "left"}))
