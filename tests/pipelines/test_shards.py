@@ -1,5 +1,6 @@
 """What is made again when a ticket, a parameter or a line of code has changed."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -138,6 +139,28 @@ def test_a_file_that_is_merely_copied_anew_changes_nothing(shop):
     assert not any(shop.run("image").values())
 
 
+def test_files_are_not_read_to_see_that_they_are_the_same(shop, monkeypatch):
+    shop.run("image")
+    monkeypatch.setattr("kefu.tickets.media.MediaDigests.digest", lambda self, path: pytest.fail(f"{path} was read"))
+    assert not any(shop.run("image").values())
+
+
+def test_a_file_of_the_same_size_and_time_is_noticed(shop):
+    path = shop.media / "t50.png"
+    path.write_bytes(path.read_bytes() + b"0")
+    shop.run("image")
+    before = path.stat()
+    path.write_bytes(path.read_bytes()[:-1] + b"1")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    plan = clean_shards_of("image")(
+        shop.tickets, shop.media, modalities.get("image").Cleaning(), EngineParameters(tickets_per_shard=10), ONE
+    )
+    record = (shop.folder / "image/.cleaned.made").read_text()
+    assert sum(recipe not in record for recipe in plan.recipes) == 1
+
+
 def test_a_picture_that_is_lost_or_unreadable_is_noticed(shop):
     shop.run("image")
     (shop.media / "t50.png").unlink()
@@ -203,7 +226,7 @@ def source(tmp_path, monkeypatch):
 
 
 def made_of(modality, shop):
-    """Return the recipes of cleaned shards and of what is measured of them."""
+    """Return the recipes of cleaned shards."""
     module = modalities.get(modality)
     plan = clean_shards_of(modality)(shop.tickets, shop.media, module.Cleaning(), EngineParameters(), ONE)
     return plan.recipes

@@ -1,4 +1,5 @@
 import os
+import unicodedata
 from hashlib import blake2b
 
 import pytest
@@ -127,3 +128,14 @@ def test_only_ordinary_files_are_read_without_a_second_look(shop, monkeypatch):
     for name in NAMES:
         digests.digest(name)
     assert set(NAMES) - set(looked_at) == {"a.png", " a.png ", "photos/b.png", "within/b.png", "photos/../a.png"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_state_stays_until_a_file_is_written_or_replaced(shop, name):
+    before = MediaDigests(shop, 100).state(name)
+    assert MediaDigests(shop, 100).state(name) == before
+    content = read_media(shop, name, 100)
+    if isinstance(content, bytes):
+        path = shop / unicodedata.normalize("NFC", name.strip().replace("\\", "/"))
+        path.write_bytes(content + b"0")
+        assert MediaDigests(shop, 100).state(name) != before

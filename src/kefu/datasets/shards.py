@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from kefu.datasets.shard_record import MadeShard, ShardRecord, replace_text
 from kefu.engines.plans import ShardPlan
+from kefu.engines.progress import show_progress
 from kefu.engines.shards import FeatureShard, shard_name
 from kefu.tickets.errors import KefuError
 
@@ -88,18 +90,17 @@ class ShardsDataset(AbstractDataset[ShardPlan[Any, Shard], Shards[Shard]], Gener
     def save(self, data: ShardPlan[Any, Shard]) -> None:
         """Make the shards that are not there yet; a shard's file appears whole or not at all."""
         self.path.mkdir(parents=True, exist_ok=True)
-        made = self._read_made()
-        self._write_made(made)
+        record = ShardRecord(self.path.with_name(f".{self.path.name}.made"))
         (self.path / _ORDER).unlink(missing_ok=True)
-        missing = [number for number, recipe in enumerate(data.recipes) if not self._is_whole(made.get(recipe))]
-        with self._made.open("a", encoding="utf-8") as file:
-            for number, shard in data.make(missing):
-                made[data.recipes[number]] = self._keep(shard)
-                file.write(f"{data.recipes[number]} {made[data.recipes[number]]}\n")
-                file.flush()
-        digests = [made[recipe] for recipe in data.recipes]
-        self._write_made({recipe: made[recipe] for recipe in data.recipes})
-        _replace(self.path / _ORDER, json.dumps(digests, indent=0))
+        numbers = range(len(data.recipes))
+        found = (self._find(data, number, record) for number in numbers)
+        made = list(show_progress(found, total=len(numbers), what=f"{data.what}, what is there"))
+        for number, shard in data.make([number for number in numbers if not made[number].digest]):
+            made[number] = made[number]._replace(digest=self._keep(shard))
+            record.add(made[number])
+        record.rewrite(made)
+        digests = [entry.digest for entry in made]
+        replace_text(self.path / _ORDER, json.dumps(digests, indent=0))
         needed = {_ORDER, *(f"{digest}{self.suffix}" for digest in digests)}
         for path in self.path.iterdir():
             if path.name not in needed:
@@ -160,9 +161,19 @@ class ShardsDataset(AbstractDataset[ShardPlan[Any, Shard], Shards[Shard]], Gener
         except DAMAGED as error:
             raise KefuError(f"{path} is damaged; delete it, and run the pipeline that makes it again") from error
 
-    def _is_whole(self, digest: str | None) -> bool:
-        if digest is None:
-            return False
+    def _find(self, plan: ShardPlan[Any, Shard], number: int, record: ShardRecord) -> MadeShard:
+        """Return what was made by the recipe of a shard; its digest is empty where nothing was, or is no longer."""
+        recipe = plan.recipes[number]
+        made = record.by_recipe.get(recipe)
+        if made is not None and self._is_whole(made.digest):
+            return made
+        by_content = plan.recipe_by_content(number)
+        made = record.by_content.get(by_content)
+        if made is not None and self._is_whole(made.digest):
+            return made._replace(recipe=recipe)
+        return MadeShard(recipe, by_content, "")
+
+    def _is_whole(self, digest: str) -> bool:
         try:
             self.read_head(self._file(digest))
         except DAMAGED:
@@ -181,32 +192,11 @@ class ShardsDataset(AbstractDataset[ShardPlan[Any, Shard], Shards[Shard]], Gener
     def _file(self, digest: str) -> Path:
         return self.path / f"{digest}{self.suffix}"
 
-    @property
-    def _made(self) -> Path:
-        """Lines of recipe and digest; the last may have been cut off by a kill."""
-        return self.path.with_name(f".{self.path.name}.made")
-
-    def _read_made(self) -> dict[str, str]:
-        if not self._made.exists():
-            return {}
-        lines = (line.split() for line in self._made.read_text("utf-8").splitlines())
-        return {words[0]: words[1] for words in lines if len(words) == 2}
-
-    def _write_made(self, made: Mapping[str, str]) -> None:
-        _replace(self._made, "".join(f"{recipe} {digest}\n" for recipe, digest in made.items()))
-
     def _exists(self) -> bool:
         return self.path.is_dir() and any(self.path.iterdir())
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self.path)}
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, "utf-8")
-    part.replace(path)
 
 
 class PayloadShards(Shards[pa.Table]):
@@ -247,7 +237,7 @@ class PayloadShardsDataset(ShardsDataset[pa.Table]):
 
     def read(self, path: Path) -> pa.Table:
         """Read one table."""
-        return pq.read_table(path)
+        return _read_columns(path, None)
 
     def read_columns(self, digest: str, columns: Sequence[str]) -> pa.Table:
         """Read some columns of the table of that content.
@@ -313,10 +303,10 @@ class FeatureShardsDataset(ShardsDataset[FeatureShard]):
         return TablePreview({"index": list(range(len(rows))), "columns": columns, "data": rows})
 
 
-def _read_columns(path: Path, columns: Sequence[str]) -> pa.Table:
+def _read_columns(path: Path, columns: Sequence[str] | None) -> pa.Table:
     # for a file this small, several times faster than pq.read_table, which looks for a data set of many
     with pq.ParquetFile(path, memory_map=True) as file:
-        return file.read(columns=list(columns), use_threads=False)
+        return file.read(columns=None if columns is None else list(columns), use_threads=False)
 
 
 def _range(array: NDArray[Any]) -> list[str]:

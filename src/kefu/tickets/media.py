@@ -79,27 +79,46 @@ class MediaDigests:
 
     def digest(self, relative: str) -> str:
         """Return the digest of the bytes of a file, or the fault that reading it is."""
-        name = relative.strip()
-        if _refuse(name) is None and "\\" not in name:
+        path = self._ordinary(relative)
+        if path is not None:
             with suppress(OSError, ValueError):
-                folder, _, leaf = name.rpartition("/")
-                if self._is_inside(folder) and leaf not in {"", ".", ".."}:
-                    return self._digest_file(os.path.join(self._root, name))
+                self._status(path)
+                with open(path, "rb") as file:
+                    return _digest(file.read())
         content = read_media(self._root, relative, self._max_bytes)
         return repr(content) if isinstance(content, Fault) else _digest(content)
 
-    def _is_inside(self, folder: str) -> bool:
-        if folder not in self._inside:
-            self._inside[folder] = (self._root / folder).resolve().is_relative_to(self._root.resolve())
-        return self._inside[folder]
+    def state(self, relative: str) -> str:
+        """Return what changes whenever a file is written or replaced, without reading it; where in doubt, the digest.
 
-    def _digest_file(self, path: str) -> str:
-        """Hash an ordinary file that is no link and can be read; anything else raises."""
+        The time of change (``ctime``) is the system's own: copying a file with its times sets it, too.
+        """
+        path = self._ordinary(relative)
+        if path is not None:
+            with suppress(OSError, ValueError):
+                status = self._status(path)
+                return f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+        return self.digest(relative)
+
+    def _ordinary(self, relative: str) -> str | None:
+        """Return the path of a file if nothing about its name, or the folder it is in, asks for a second look."""
+        name = relative.strip()
+        folder, _, leaf = name.rpartition("/")
+        if _refuse(name) is not None or "\\" in name or leaf in {"", ".", ".."}:
+            return None
+        if folder not in self._inside:
+            try:
+                self._inside[folder] = (self._root / folder).resolve().is_relative_to(self._root.resolve())
+            except (OSError, ValueError, RuntimeError):
+                self._inside[folder] = False
+        return os.path.join(self._root, name) if self._inside[folder] else None
+
+    def _status(self, path: str) -> os.stat_result:
+        """Return the status of an ordinary file that is no link and can be read; anything else raises."""
         status = os.lstat(path)
         if not stat.S_ISREG(status.st_mode) or not 0 < status.st_size <= self._max_bytes:
             raise ValueError(path)
-        with open(path, "rb") as file:
-            return _digest(file.read())
+        return status
 
 
 def _digest(content: bytes) -> str:

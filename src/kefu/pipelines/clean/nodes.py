@@ -1,7 +1,6 @@
 """Nodes of the cleaning pipeline."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pyarrow.compute as pc
 
 from kefu import modalities
 from kefu.datasets.shards import PayloadShards
-from kefu.engines import EngineParameters, ShardPlan, recipe, show_progress
+from kefu.engines import EngineParameters, ShardPlan, recipe
 from kefu.engines.shards import CleanTask, clean_shard, split_rows
 from kefu.experiments.code import code_digest
 from kefu.tickets.assemble import assemble_tickets, spread_facts
@@ -46,25 +45,26 @@ def clean_shards_of(modality: str) -> Callable[..., ShardPlan[CleanTask, pa.Tabl
         given = valid_tickets.reindex(columns=["ticket_id", modality]).dropna(subset=modality)
         parts = split_rows(given, engine.tickets_per_shard)
         tasks = [CleanTask(modality, list(rows["ticket_id"]), list(rows[modality]), media, params) for rows in parts]
+        code = code_digest("kefu.engines.shards", module.clean.__module__, module.pack.__module__)
+
+        def recipe_of(task: CleanTask, file: Callable[[str], str] | None) -> str:
+            return recipe(
+                code=code,
+                params=params.model_dump(mode="json"),
+                ticket_ids=task.ticket_ids,
+                values=task.values,
+                files=[file(path) for path in task.values] if file else [],  # noqa: PD011
+            )
+
         files = MediaDigests(media, params.max_bytes) if module.HOLDS_FILES else None
-
-        def contents(task: CleanTask) -> list[str]:
-            return [files.digest(path) for path in task.values] if files else []  # noqa: PD011
-
-        with ThreadPoolExecutor(hardware.num_workers) as pool:
-            found = show_progress(pool.map(contents, tasks), total=len(tasks), what=f"{modality}: look for changes")
-            code = code_digest("kefu.engines.shards", module.clean.__module__, module.pack.__module__)
-            recipes = [
-                recipe(
-                    code=code,
-                    params=params.model_dump(mode="json"),
-                    ticket_ids=task.ticket_ids,
-                    values=task.values,
-                    files=digests,
-                )
-                for task, digests in zip(tasks, found, strict=True)
-            ]
-        return ShardPlan(f"{modality}: clean", recipes, tasks.__getitem__, clean_shard, hardware.num_workers)
+        return ShardPlan(
+            f"{modality}: clean",
+            [recipe_of(task, files.state if files else None) for task in tasks],
+            tasks.__getitem__,
+            clean_shard,
+            hardware.num_workers,
+            by_content=(lambda number: recipe_of(tasks[number], files.digest)) if files else None,
+        )
 
     # Kedro reads the annotation to validate the parameters before anything runs
     clean_shards.__annotations__["params"] = module.Cleaning
