@@ -22,7 +22,9 @@ def folders_of(project: Any) -> dict[str, str]:
         for path in sorted((project.root / "data" / folder).rglob("*")):
             if path.is_file() and path.suffix != ".made":  # the record of shards knows the times of files
                 name = "/".join(part for part in path.relative_to(project.root).parts if not part.startswith("20"))
-                found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+                # a bundle tells the parameters of its run, and the number of workers is the one that differs here
+                content = path.read_bytes().replace(b'"workers": 2', b'"workers": 1')
+                found[name] = hashlib.sha256(content).hexdigest()
     return found
 
 
