@@ -10,6 +10,7 @@ from kefu.pipelines.evaluate.labels import look_at_labels
 from kefu.pipelines.evaluate.leakage import find_leaks
 from kefu.pipelines.evaluate.nodes import collect_model_predictions
 from kefu.pipelines.evaluate.robustness_curves import trace_robustness
+from kefu.pipelines.wiring import of_each_modality
 
 ANALYSES = (
     "leakage",
@@ -35,8 +36,7 @@ def create_analysis_pipeline() -> Pipeline:
                     "tickets": "tickets",
                     "params": "params:evaluation",
                     "hardware": "params:hardware",
-                    **{f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES},
-                    **{f"{modality}_features": f"{modality}.features" for modality in MODALITIES},
+                    **of_each_modality("outputs", "features"),
                 },
                 outputs="model_predictions",
                 name="collect_model_predictions",
@@ -62,8 +62,7 @@ def create_analysis_pipeline() -> Pipeline:
                     "judged": "judged_tickets",
                     "params": "params:evaluation",
                     "hardware": "params:hardware",
-                    **{f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES},
-                    **{f"{modality}_features": f"{modality}.features" for modality in MODALITIES},
+                    **of_each_modality("outputs", "features"),
                 },
                 outputs="calibration_curves_analysis",
                 name="draw_confidence",
@@ -85,11 +84,7 @@ def create_analysis_pipeline() -> Pipeline:
                     "tickets": "tickets",
                     "params": "params:evaluation",
                     "hardware": "params:hardware",
-                    **{
-                        f"{modality}_{kind}": f"{modality}.{kind}"
-                        for modality in MODALITIES
-                        for kind in ("outputs", "features", "cleaned")
-                    },
+                    **of_each_modality("outputs", "features", "cleaned"),
                 },
                 outputs="contribution_analysis",
                 name="weigh_modalities",
@@ -102,11 +97,7 @@ def create_analysis_pipeline() -> Pipeline:
                     "params": "params:evaluation",
                     "seed": "params:seed",
                     "hardware": "params:hardware",
-                    **{
-                        f"{modality}_{kind}": f"{modality}.{kind}"
-                        for modality in MODALITIES
-                        for kind in ("cleaned", "model")
-                    },
+                    **of_each_modality("cleaned", "model"),
                 },
                 outputs="robustness_curves_analysis",
                 name="trace_robustness",
@@ -120,11 +111,7 @@ def create_analysis_pipeline() -> Pipeline:
                     "held_out_predictions": "held_out_predictions",
                     "params": "params:evaluation",
                     "hardware": "params:hardware",
-                    **{
-                        f"{modality}_{kind}": f"{modality}.{kind}"
-                        for modality in MODALITIES
-                        for kind in ("outputs", "features", "cleaned")
-                    },
+                    **of_each_modality("outputs", "features", "cleaned"),
                 },
                 outputs="labels_analysis",
                 name="look_at_labels",

@@ -14,6 +14,7 @@ from kefu.pipelines.evaluate.nodes import (
 )
 from kefu.pipelines.evaluate.plot_tables import make_plot_tables
 from kefu.pipelines.evaluate.scored_tickets import tabulate_scores
+from kefu.pipelines.wiring import of_each_modality
 
 
 def create_scoring_pipeline() -> Pipeline:
@@ -27,8 +28,7 @@ def create_scoring_pipeline() -> Pipeline:
                     "tickets": "tickets",
                     "params": "params:evaluation",
                     "hardware": "params:hardware",
-                    **{f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES},
-                    **{f"{modality}_features": f"{modality}.features" for modality in MODALITIES},
+                    **of_each_modality("outputs", "features"),
                 },
                 outputs="test_predictions",
                 name="collect_predictions",
@@ -40,11 +40,7 @@ def create_scoring_pipeline() -> Pipeline:
                     "tickets": "tickets",
                     "params": "params:evaluation",
                     "hardware": "params:hardware",
-                    **{
-                        f"{modality}_{kind}": f"{modality}.{kind}"
-                        for modality in MODALITIES
-                        for kind in ("outputs", "features", "noisy_outputs", "noisy_features")
-                    },
+                    **of_each_modality("outputs", "features", "noisy_outputs", "noisy_features"),
                 },
                 outputs="scenarios",
                 name="collect_scenarios",
@@ -64,8 +60,7 @@ def create_scoring_pipeline() -> Pipeline:
                     "params": "params:evaluation",
                     "confidence": "params:confidence",
                     "hardware": "params:hardware",
-                    **{f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES},
-                    **{f"{modality}_features": f"{modality}.features" for modality in MODALITIES},
+                    **of_each_modality("outputs", "features"),
                 },
                 outputs="judged_tickets",
                 name="judge_tickets",
@@ -111,7 +106,7 @@ def create_report_pipeline() -> Pipeline:
                     "given_params": "params:given_params",
                     "seed": "params:seed",
                     **{f"{name}_analysis": f"{name}_analysis" for name in ANALYSES},
-                    **{f"{modality}_contact_sheet": f"{modality}.contact_sheet" for modality in MODALITIES},
+                    **of_each_modality("contact_sheet"),
                 },
                 outputs="report",
                 name="write_report",

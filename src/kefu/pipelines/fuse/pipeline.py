@@ -4,14 +4,15 @@ from kedro.pipeline import Node, Pipeline
 
 from kefu.modalities import MODALITIES
 from kefu.pipelines.fuse.nodes import fit_fusions, make_model, train_joint_fusions
+from kefu.pipelines.wiring import of_each_modality
 
 
 def create_pipeline() -> Pipeline:
     """Train or fit every strategy, then make one of them the model."""
-    outputs = {f"{modality}_outputs": f"{modality}.outputs" for modality in MODALITIES}
+    outputs = of_each_modality("outputs")
     noisy = {f"{modality}_noisy": f"{modality}.noisy_outputs" for modality in MODALITIES}
-    models = {f"{modality}_model": f"{modality}.model" for modality in MODALITIES}
-    features = {f"{modality}_features": f"{modality}.features" for modality in MODALITIES}
+    models = of_each_modality("model")
+    features = of_each_modality("features")
     copies = {f"{modality}_augmented": f"{modality}.augmented_features" for modality in MODALITIES}
     return Pipeline(
         [

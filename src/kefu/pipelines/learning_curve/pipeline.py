@@ -4,6 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from kefu.modalities import MODALITIES
 from kefu.pipelines.learning_curve.nodes import measure_data_size
+from kefu.pipelines.wiring import of_each_modality
 
 
 def create_pipeline() -> Pipeline:
@@ -21,11 +22,7 @@ def create_pipeline() -> Pipeline:
                     "seed": "params:seed",
                     "hardware": "params:hardware",
                     "checkpoints": "params:checkpoints",
-                    **{
-                        f"{modality}_{kind}": f"{modality}.{kind}"
-                        for modality in MODALITIES
-                        for kind in ("features", "augmented_features", "preprocessor", "pretrained_encoder")
-                    },
+                    **of_each_modality("features", "augmented_features", "preprocessor", "pretrained_encoder"),
                     **{
                         f"{modality}_{group}": f"params:{modality}.{group}"
                         for modality in MODALITIES
