@@ -1,0 +1,37 @@
+"""Media by content."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from kefu.service.storage import MediaStore
+
+
+def test_what_is_kept_comes_back(tmp_path: Path) -> None:
+    store = MediaStore(tmp_path)
+    name = store.keep(b"a picture")
+    assert name == hashlib.sha256(b"a picture").hexdigest()
+    assert store.read(name) == b"a picture"
+
+
+def test_the_same_content_is_kept_once(tmp_path: Path) -> None:
+    store = MediaStore(tmp_path)
+    assert store.keep(b"twice") == store.keep(b"twice")
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+@pytest.mark.parametrize("name", ["", "../secret", "a" * 63, "A" * 64, "a" * 64 + "/..", "a" * 64])
+def test_what_is_no_hash_or_not_there_is_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret").write_bytes(b"no")
+    assert MediaStore(tmp_path / "media").read(name) is None
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: str, target: Path) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("kefu.service.storage.media.os.replace", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        MediaStore(tmp_path).keep(b"much")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
