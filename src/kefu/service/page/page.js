@@ -58,7 +58,11 @@ function showPerson(isPerson) {
 function add(element) {
   $("welcome").hidden = true;
   $("talk").append(element);
-  element.scrollIntoView({ block: "end" });
+  showEnd();
+}
+
+function showEnd() {
+  $("talk").parentElement.scrollTop = $("talk").parentElement.scrollHeight;
 }
 
 function clear() {
@@ -181,7 +185,7 @@ function take(event, data, { sent, answer, isAloud }) {
   } else if (event === "error") {
     throw new service.Refused(500, { code: data.code, message: data.message[words.language] });
   }
-  if (!answer.isEmpty) answer.element.scrollIntoView({ block: "end" });
+  showEnd();
 }
 
 function fail(error, message, sent) {
@@ -192,7 +196,7 @@ function fail(error, message, sent) {
     deliver(message, sent);
   });
   sent.append(line);
-  sent.scrollIntoView({ block: "end" });
+  showEnd();
 }
 
 // --- writing

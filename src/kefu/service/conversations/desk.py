@@ -1,0 +1,201 @@
+"""Where messages come in: each is kept, then understood and answered in the order of its conversation."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
+
+import structlog
+
+from kefu.assistant.messages import Message, Reply, Understanding
+from kefu.service.conversations.events import Event
+from kefu.service.conversations.voice import SpeechCache
+from kefu.service.storage import ConversationStore, MediaStore, MessageRow, NewMessage
+from kefu.speech import Transcript
+
+logger = structlog.get_logger(__name__)
+
+FAILED = {
+    "en": "Something went wrong on our side. Please send it again.",
+    "zh": "我们这边出了点问题，请再发送一次。",
+}
+
+
+class Mind(Protocol):
+    """Understands and answers; memory goes in and comes out as JSON."""
+
+    def understand(self, message: Message, heard: Transcript | None, memory: dict[str, Any] | None) -> Understanding:
+        """Say what a message is about."""
+
+    def respond(self, memory: dict[str, Any] | None, understanding: Understanding) -> tuple[dict[str, Any], Reply]:
+        """Answer it, and return what is to be remembered."""
+
+    def show_action(self, reply: Reply) -> dict[str, Any] | None:
+        """Return title, status and arguments of the action of a reply in words for the customer."""
+
+
+class Ears(Protocol):
+    """Hears recordings."""
+
+    def decode(self, recording: bytes) -> bytes:
+        """Return a recording of a browser as a WAV file.
+
+        Raises:
+            kefu.tickets.errors.KefuError: it is none, or too long.
+        """
+
+    def hear(self, wav: bytes, language: str | None) -> Transcript:
+        """Write down what is said in it."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message as it came, its media checked for size and kind."""
+
+    text: str = ""
+    image: bytes | None = None
+    audio: bytes | None = None
+    language: str | None = None
+    client_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A message that is kept; it will be answered."""
+
+    row: MessageRow
+    message: Message
+
+
+class Desk:
+    """Takes messages and answers them.
+
+    Args:
+        store: of conversations.
+        media: of pictures and recordings.
+        mind: of the assistant.
+        ears: of the assistant; None where recordings cannot be heard.
+        speech: of the assistant; None where it cannot speak.
+        pool: threads for all that takes time.
+    """
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        media: MediaStore,
+        mind: Mind,
+        ears: Ears | None,
+        speech: SpeechCache | None,
+        pool: Executor,
+    ) -> None:
+        self.store = store
+        self.media = media
+        self.speech = speech
+        self._mind = mind
+        self._ears = ears
+        self._pool = pool
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._works: set[asyncio.Task[None]] = set()
+
+    @property
+    def hears(self) -> bool:
+        """Whether recordings are taken."""
+        return self._ears is not None
+
+    async def accept(self, conversation_id: str, incoming: Incoming) -> Accepted:
+        """Keep a message, so that it is not lost whatever comes.
+
+        Raises:
+            UnknownConversationError: there is no such conversation.
+            KefuError: the recording cannot be decoded.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._accept, conversation_id, incoming)
+
+    async def answer(self, accepted: Accepted) -> AsyncIterator[Event]:
+        """Answer a message that was accepted, once; whoever asks again gets the same answer.
+
+        The answer is made and kept even if nobody listens to the end.
+        """
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        work = asyncio.create_task(self._work(accepted, events.put_nowait))
+        self._works.add(work)
+        work.add_done_callback(self._works.discard)
+        while (event := await events.get()) is not None:
+            yield event
+
+    async def close(self) -> None:
+        """Wait until all that was accepted is answered."""
+        await asyncio.gather(*self._works, return_exceptions=True)
+
+    def replay(self, row: MessageRow) -> list[Event]:
+        """Return what a reply that is kept says, from its first sentence to ``done``."""
+        assert row.reply is not None
+        reply = Reply.model_validate(row.reply)
+        events = [
+            Event("sentence", {**sentence.model_dump(), "index": index, "speech_url": self._speech_url(row, index)})
+            for index, sentence in enumerate(reply.sentences)
+        ]
+        action = self._mind.show_action(reply)
+        if action is not None:
+            events.append(Event("action", action))
+        if reply.suggestions:
+            events.append(Event("suggestions", {"texts": list(reply.suggestions)}))
+        if reply.hand_over is not None:
+            events.append(Event("hand_over", {"reason": reply.hand_over}))
+        return [*events, Event("done", {"message_id": row.id})]
+
+    async def _work(self, accepted: Accepted, put: Callable[[Event | None], None]) -> None:
+        loop = asyncio.get_running_loop()
+
+        def say(event: Event) -> None:
+            loop.call_soon_threadsafe(put, event)
+
+        row = accepted.row
+        try:
+            async with self._turns.setdefault(row.conversation_id, asyncio.Lock()):
+                await loop.run_in_executor(self._pool, partial(self._answer, accepted, say))
+        except Exception:
+            logger.exception("message not answered", conversation=row.conversation_id, message=row.id)
+            put(Event("error", {"code": "failed", "message": FAILED}))
+        finally:
+            loop.call_soon(put, None)
+
+    def _accept(self, conversation_id: str, incoming: Incoming) -> Accepted:
+        self.store.conversation(conversation_id)
+        assert incoming.audio is None or self._ears is not None
+        wav = self._ears.decode(incoming.audio) if incoming.audio is not None and self._ears is not None else None
+        message = Message(text=incoming.text, image=incoming.image, audio=wav, language=incoming.language)
+        kept = NewMessage(
+            text=incoming.text,
+            language=incoming.language,
+            image=self.media.keep(incoming.image) if incoming.image is not None else None,
+            audio=self.media.keep(wav) if wav is not None else None,
+            client_key=incoming.client_key,
+        )
+        row, _ = self.store.accept(conversation_id, kept)
+        return Accepted(row, message)
+
+    def _answer(self, accepted: Accepted, say: Callable[[Event], None]) -> None:
+        asked, message = accepted.row, accepted.message
+        say(Event("accepted", {"message_id": asked.id, "image": asked.image, "audio": asked.audio}))
+        said = self.store.reply_to(asked.id)
+        if said is None:
+            memory = self.store.conversation(asked.conversation_id).state
+            heard = None
+            if message.audio is not None and self._ears is not None:
+                heard = self._ears.hear(message.audio, message.language)
+            understanding = self._mind.understand(message, heard, memory)
+            say(Event("understood", understanding.model_dump(mode="json")))
+            memory, reply = self._mind.respond(memory, understanding)
+            if self.speech is not None and reply.sentences:
+                self.speech.say(reply.sentences[0].text, reply.language)
+            understood = understanding.model_dump(mode="json")
+            said = self.store.answer(asked, understood, reply.model_dump(mode="json"), memory)
+        for event in self.replay(said):
+            say(event)
+
+    def _speech_url(self, row: MessageRow, index: int) -> str | None:
+        return f"/v1/speech/{row.id}/{index}.wav" if self.speech is not None else None
