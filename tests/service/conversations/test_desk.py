@@ -1,0 +1,192 @@
+"""The desk: what is accepted is answered, once and in order."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kefu.assistant.messages import HandOverReason, Message, Reply, Sentence, Understanding
+from kefu.service.conversations import Accepted, Desk, Event, Incoming, SpeechCache, encode
+from kefu.service.storage import ConversationStore, MediaStore, UnknownConversationError
+from kefu.speech import Transcript
+from kefu.tickets.errors import KefuError
+
+
+class Parrot:
+    """A mind that repeats what it is told, and counts its turns."""
+
+    def __init__(self) -> None:
+        self.busy = threading.Lock()
+        self.wait_s = 0.0
+
+    def understand(self, message: Message, heard: Transcript | None, memory: dict[str, Any] | None) -> Understanding:
+        assert self.busy.acquire(blocking=False), "two messages of one conversation at once"
+        time.sleep(self.wait_s)
+        text = heard.text if heard is not None else message.text
+        if text == "fall over":
+            self.busy.release()
+            raise RuntimeError("fallen")
+        return Understanding(language=message.language or "en", text=text, heard=heard)
+
+    def respond(self, memory: dict[str, Any] | None, understanding: Understanding) -> tuple[dict[str, Any], Reply]:
+        turn = (memory or {"turn": 0})["turn"] + 1
+        hand_over = HandOverReason.ASKED if "person" in understanding.text else None
+        said = (Sentence(text=f"{turn}: {understanding.text}"), Sentence(text="More?"))
+        self.busy.release()
+        return {"turn": turn}, Reply(
+            language=understanding.language, sentences=said, suggestions=("yes",), hand_over=hand_over
+        )
+
+    def show_action(self, reply: Reply) -> None:
+        return None
+
+
+class Ears:
+    def decode(self, recording: bytes) -> bytes:
+        if recording == b"noise":
+            raise KefuError("the recording cannot be decoded")
+        return b"wav " + recording
+
+    def hear(self, wav: bytes, language: str | None) -> Transcript:
+        return Transcript(text=wav.decode(), language="en", confidence=1, seconds=1, recogniser="test")
+
+
+class Mouth:
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def speak(self, sentence: str, language: str) -> bytes:
+        self.said.append(sentence)
+        if sentence == "hoarse" and self.said.count("hoarse") == 1:
+            raise OSError("no voice")
+        return f"{language} {sentence}".encode()
+
+
+class Shop:
+    """A desk and what it rests on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pool = ThreadPoolExecutor(4)
+        self.store = ConversationStore(f"sqlite:///{folder}/kefu.db")
+        self.media = MediaStore(folder / "media")
+        self.mind, self.mouth = Parrot(), Mouth()
+        self.speech = SpeechCache(self.mouth, self.pool, max_sentences=2)
+        self.desk = Desk(self.store, self.media, self.mind, Ears(), self.speech, self.pool)
+        self.talk = self.store.begin().id
+
+    async def send(self, **parts: Any) -> list[Event]:
+        return await self.listen(await self.desk.accept(self.talk, Incoming(**parts)))
+
+    async def listen(self, accepted: Accepted) -> list[Event]:
+        return [event async for event in self.desk.answer(accepted)]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    shop = Shop(tmp_path)
+    yield shop
+    shop.pool.shutdown()
+    shop.store.close()
+
+
+def test_events_come_in_order(shop: Shop) -> None:
+    events = asyncio.run(shop.send(text="a person, please"))
+    names = ["accepted", "understood", "sentence", "sentence", "suggestions", "hand_over", "done"]
+    assert [event.name for event in events] == names
+    asked, said = shop.store.messages(shop.talk)
+    assert events[0].data["message_id"] == asked.id
+    assert events[2].data == {
+        "text": "1: a person, please",
+        "citations": (),
+        "index": 0,
+        "speech_url": f"/v1/speech/{said.id}/0.wav",
+    }
+    assert events[-1].data == {"message_id": said.id}
+    assert shop.store.conversation(shop.talk).hand_over_reason == "asked"
+
+
+def test_pictures_and_recordings_are_kept_and_heard(shop: Shop) -> None:
+    events = asyncio.run(shop.send(image=b"picture", audio=b"refund"))
+    (asked, _) = shop.store.messages(shop.talk)
+    assert events[1].data["heard"]["text"] == "wav refund"
+    assert shop.media.read(asked.image or "") == b"picture"
+    assert shop.media.read(asked.audio or "") == b"wav refund"
+
+
+def test_what_is_not_accepted_is_not_kept(shop: Shop) -> None:
+    with pytest.raises(KefuError, match="cannot be decoded"):
+        asyncio.run(shop.send(audio=b"noise"))
+    with pytest.raises(UnknownConversationError):
+        asyncio.run(shop.desk.accept("nobody", Incoming(text="hi")))
+    assert shop.store.messages(shop.talk) == []
+
+
+def test_messages_of_a_conversation_wait_for_each_other(shop: Shop) -> None:
+    shop.mind.wait_s = 0.02
+
+    async def send_all() -> list[list[Event]]:
+        return await asyncio.gather(*(shop.send(text=str(number)) for number in range(5)))
+
+    turns = [
+        next(event.data["text"] for event in events if event.name == "sentence") for events in asyncio.run(send_all())
+    ]
+    assert sorted(turn.split(":")[0] for turn in turns) == ["1", "2", "3", "4", "5"]
+
+
+def test_the_same_key_gets_the_same_answer(shop: Shop) -> None:
+    async def twice() -> tuple[list[Event], list[Event]]:
+        return await asyncio.gather(shop.send(text="hi", client_key="k"), shop.send(text="hi", client_key="k"))
+
+    first, second = asyncio.run(twice())
+    later = asyncio.run(shop.send(text="hi", client_key="k"))
+    assert len(shop.store.messages(shop.talk)) == 2
+    assert {events[-1].data["message_id"] for events in (first, second, later)} == {first[-1].data["message_id"]}
+    assert [event for event in first if event.name == "sentence"] == [
+        event for event in later if event.name == "sentence"
+    ]
+
+
+def test_an_answer_is_kept_when_nobody_listens(shop: Shop) -> None:
+    shop.mind.wait_s = 0.05
+
+    async def hang_up() -> None:
+        answer = shop.desk.answer(await shop.desk.accept(shop.talk, Incoming(text="hi")))
+        await anext(answer)
+        await answer.aclose()  # type: ignore[attr-defined]
+        await shop.desk.close()
+
+    asyncio.run(hang_up())
+    assert [message.text for message in shop.store.messages(shop.talk)] == ["hi", "1: hi More?"]
+
+
+def test_a_failure_is_said_and_can_be_tried_again(shop: Shop) -> None:
+    events = asyncio.run(shop.send(text="fall over"))
+    assert [event.name for event in events] == ["accepted", "error"]
+    assert set(events[-1].data["message"]) == {"en", "zh"}
+    assert [event.name for event in asyncio.run(shop.send(text="hi"))][-1] == "done"
+
+
+def test_sentences_are_spoken_once(shop: Shop) -> None:
+    assert shop.speech.say("hello", "en").result() == b"en hello"
+    assert shop.speech.say("hello", "en").result() == b"en hello"
+    assert shop.speech.say("hello", "zh").result() == b"zh hello"
+    assert shop.mouth.said == ["hello", "hello"]
+    shop.speech.say("third", "en").result()
+    shop.speech.say("hello", "en").result()  # the oldest was forgotten
+    assert shop.mouth.said == ["hello", "hello", "third", "hello"]
+
+
+def test_a_sentence_that_failed_is_tried_again(shop: Shop) -> None:
+    with pytest.raises(OSError, match="no voice"):
+        shop.speech.say("hoarse", "en").result()
+    assert shop.speech.say("hoarse", "en").result() == b"en hoarse"
+
+
+def test_an_event_is_one_line_of_data() -> None:
+    sent = encode(Event("sentence", {"text": "一\n二"}))
+    assert sent == 'event: sentence\ndata: {"text":"一\\n二"}\n\n'.encode()
