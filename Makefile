@@ -10,11 +10,12 @@ SWEEP  ?= fusion.strategy=late,adaptive,modular,early,hierarchical
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   := data/01_raw/demo/tickets.csv
+MODELS := $(wildcard data/06_models/demo/versions/fused/*/fused/config.json)
 
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test lint viz docs bench clean lock demo check sweep
+.PHONY: help setup run serve test lint viz docs bench clean lock demo check sweep
 
 help:  ## list these commands
 	@echo "kefu: multimodal customer-service tickets, from raw files to trained models"
@@ -30,6 +31,9 @@ setup: $(STAMP) $(DEMO)  ## make the environment (.venv) and the demo tickets; q
 
 run: setup  ## train on the demo tickets, evaluate, say where the report lies
 	$(BIN)/kedro run --pipelines train_fusion --env $(ENV) $(if $(PRESET),--params preset=$(PRESET))
+
+serve: setup $(if $(MODELS)$(filter-out local,$(ENV)),,run)  ## answer over HTTP; trains on the demo tickets first where there is no model yet
+	$(BIN)/kefu serve --env $(ENV)
 
 test: setup  ## run all tests (those that need real data or a GPU skip themselves without)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses $(JOBS)

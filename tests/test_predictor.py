@@ -11,8 +11,9 @@ from kefu.confidence import Confidence, ConfidenceParameters
 from kefu.confidence.held_out import HeldOutScores
 from kefu.confidence.scope import ScopeScore
 from kefu.fusion.contract import FusionRows
+from kefu.fusion.strategies import build_fusion
 from kefu.model import heads_of
-from kefu.predictor import Predictor
+from kefu.predictor import Predictor, RawTicket
 from kefu.tickets.errors import KefuError
 
 SURENESS = ["label", "confidence", "label_set", "out_of_scope", "out_of_scope_score"]
@@ -139,6 +140,44 @@ def test_label_sets_and_scope_follow_held_out_scores(tiny_model, table):
     assert not found.loc["row-7", "out_of_scope"]
     with pytest.raises(KefuError, match="coverage 1: give a share above 0 and below 1"):
         predictor.predict(table, coverage=1)
+
+
+def test_tickets_in_memory_get_what_a_table_gets(predictor, table):
+    folder = table.parent
+    raw = [
+        RawTicket("where is my refund", (folder / "0.png").read_bytes()),
+        RawTicket("登录不了"),
+        RawTicket(image=(folder / "1.png").read_bytes()),
+        RawTicket(image=(folder / "cut.png").read_bytes()),
+        RawTicket("my invoice", (folder / "page.png").read_bytes(), b"RIFF"),
+        RawTicket(""),
+    ]
+    found, told = predictor.predict_raw(raw), predictor.predict(table).head(6)
+    assert [one.label for one in found] == list(told["label"])
+    np.testing.assert_allclose([one.confidence for one in found], told["confidence"], rtol=1e-4)
+    np.testing.assert_allclose([list(one.probabilities.values()) for one in found], told[PROBABILITIES], rtol=1e-4)
+    assert ["|".join(one.label_set) for one in found] == list(told["label_set"])
+    assert ["+".join(one.used) for one in found] == list(told["used"])
+    assert [one.not_used["audio"] for one in found[4:]] == ["the model was trained without it", "none given"]
+    assert found[3].not_used["image"].startswith("truncated (")
+    assert found[5].out_of_scope_score is None
+    assert predictor.predict_raw([]) == []
+
+
+def test_an_empty_file_is_told_from_none(predictor):
+    (found,) = predictor.predict_raw([RawTicket("hello", image=b"")])
+    assert found.not_used["image"].startswith("empty (")
+
+
+def test_weights_of_adaptive_fusion_are_columns(tiny_model, table):
+    heads, prior = heads_of(tiny_model.parts, 0), torch.ones(3) / 3
+    fusion = build_fusion("adaptive", heads, prior, tiny_model.parameters).eval()
+    predictor = Predictor(replace(tiny_model, fusions=(fusion,), strategy="adaptive"))
+    found = predictor.predict(table)
+    (both, *_) = predictor.predict_raw([RawTicket("where is my refund", (table.parent / "0.png").read_bytes())])
+    assert both.weights == pytest.approx(dict(found.loc[0, ["weight_image", "weight_text"]].set_axis(both.weights)))
+    empty = predictor.predict(pd.DataFrame({"ticket_id": [], "text": []}))
+    assert list(empty.columns) == list(found.columns)
 
 
 def test_explanations_go_with_the_predictions(predictor, table):

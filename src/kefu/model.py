@@ -133,6 +133,16 @@ class FusedModel:
             Confidence.restore(bundle.config["confidence"], tensors_below(bundle.tensors, "confidence.")),
         )
 
+    @property
+    def weighted(self) -> tuple[str, ...]:
+        """The modalities that get a weight in each ticket; none where the strategy has no such weights."""
+        fusions = self._adaptive
+        return fusions[0].modalities if fusions else ()
+
+    @property
+    def _adaptive(self) -> list[AdaptiveFusion]:
+        return [fusion for fusion in self.fusions if isinstance(fusion, AdaptiveFusion)]
+
     @torch.inference_mode()
     def probabilities(self, embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
         """Return class probabilities (B, C): the members' opinions, averaged as log-probabilities.
@@ -184,10 +194,9 @@ class FusedModel:
     @torch.inference_mode()
     def _weights(self, embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> dict[str, NDArray]:
         """Return the members' mean weight of each modality (B,), of adaptive fusion."""
-        fusions = [fusion for fusion in self.fusions if isinstance(fusion, AdaptiveFusion)]
+        fusions, names = self._adaptive, self.weighted
         if not fusions:
             return {}
-        names = fusions[0].modalities
         mask = torch.stack([present[name] for name in names], dim=1)
         found = [
             fusion.modality_weights(

@@ -1,7 +1,7 @@
 """Prediction: from raw tickets to labels, whatever part of a ticket is missing or broken."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,58 @@ import torch
 from kefu import modalities
 from kefu.bundle import Bundle
 from kefu.explanation import Explanation, explain_payloads
-from kefu.model import FusedModel, Judgement
+from kefu.model import FusedModel
 from kefu.parameters import Parameters
 from kefu.tickets.faults import Fault
 from kefu.tickets.media import read_media
 from kefu.tickets.table import TicketTable, read_tickets
-from kefu.training.modality_model import ModalityModel
 
 Tickets = TicketTable | pd.DataFrame | str | Path
 PROBABILITY = "probability_"
 """``probability_<label>`` is a column of every table of predictions."""
+
+
+@dataclass(frozen=True)
+class RawTicket:
+    """A ticket as a customer sends it: any part may be missing or broken."""
+
+    text: str | None = field(default=None, repr=False)
+    image: bytes | None = field(default=None, repr=False)
+    """A whole picture file."""
+    audio: bytes | None = field(default=None, repr=False)
+    """A whole recording: WAV, FLAC, OGG or MP3."""
+
+
+@dataclass(frozen=True)
+class CleanTicket:
+    """A ticket whose parts have been decoded and checked for one model."""
+
+    payloads: Mapping[str, Any] = field(repr=False)
+    """Of each trained modality; None where there is none."""
+    reasons: Mapping[str, str | None]
+    """Of each modality, why there is none; None where there is one."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one ticket."""
+
+    label: str
+    confidence: float
+    """The probability of ``label``."""
+    probabilities: Mapping[str, float]
+    """Of every label, in the model's order; they sum to 1."""
+    label_set: tuple[str, ...]
+    """The labels that may be true, the most probable first; never empty."""
+    out_of_scope: bool
+    out_of_scope_score: float | None
+    """Higher is more foreign; None where there is nothing to go by."""
+    used: tuple[str, ...]
+    """The modalities that the label rests on; empty: the prior."""
+    not_used: Mapping[str, str]
+    """Why the other modalities were not used, such as ``truncated (…)``."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """How much each modality counted; of adaptive fusion only."""
 
 
 @dataclass(frozen=True)
@@ -133,77 +175,115 @@ class Predictor:
         table = _as_table(tickets)
         for start in range(0, max(len(table.frame), 1), batch_size):
             frame = table.frame.iloc[start : start + batch_size]
-            payloads, _ = self._clean_batch(frame, table.root)
+            payloads = self._payloads(self._clean_frame(frame, table.root))
             yield explain_payloads(self.model, frame["ticket_id"].tolist(), payloads, parts)
 
-    def _predict_batch(self, frame: pd.DataFrame, root: Path, coverage: float | None) -> pd.DataFrame:
-        payloads, reasons = self._clean_batch(frame, root)
+    def predict_raw(self, tickets: Sequence[RawTicket], *, coverage: float | None = None) -> list[Prediction]:
+        """Predict a label for tickets that are in memory, as :meth:`predict` does for those of a table.
+
+        Raises:
+            KefuError: the coverage is not between 0 and 1.
+        """
+        return self.predict_clean([self.clean_raw(ticket) for ticket in tickets], coverage=coverage)
+
+    def clean_raw(self, ticket: RawTicket) -> CleanTicket:
+        """Decode and check the parts of one ticket: of a picture or a recording most of the work."""
+        return self._clean({name: getattr(ticket, name, None) for name in self.model.parts})
+
+    def predict_clean(self, tickets: Sequence[CleanTicket], *, coverage: float | None = None) -> list[Prediction]:
+        """Predict a label for tickets that :meth:`clean_raw` of this very model has cleaned.
+
+        Raises:
+            KefuError: the coverage is not between 0 and 1.
+        """
+        payloads = self._payloads(tickets)
         embeddings = {name: self.model.parts[name].embed(own) for name, own in payloads.items()}
         present = {
             name: torch.tensor([payload is not None for payload in own], dtype=torch.bool)
             for name, own in payloads.items()
         }
         judgement = self.model.judge(embeddings, present, coverage)
-        probabilities = judgement.probabilities
-        names = list(reasons)
+        order = np.argsort(-judgement.probabilities, axis=1, kind="stable")
+        best = judgement.probabilities.argmax(axis=1)
+        return [
+            Prediction(
+                label=self.labels[best[row]],
+                confidence=float(probabilities[best[row]]),
+                probabilities=dict(zip(self.labels, probabilities.tolist(), strict=True)),
+                label_set=tuple(self.labels[column] for column in order[row] if judgement.label_sets[row, column]),
+                out_of_scope=bool(judgement.out_of_scope[row]),
+                out_of_scope_score=None if np.isnan(score := judgement.out_of_scope_score[row]) else float(score),
+                used=tuple(name for name, why in ticket.reasons.items() if why is None),
+                not_used={name: why for name, why in ticket.reasons.items() if why is not None},
+                weights={name: float(weights[row]) for name, weights in judgement.weights.items()},
+            )
+            for row, (ticket, probabilities) in enumerate(zip(tickets, judgement.probabilities, strict=True))
+        ]
+
+    def _predict_batch(self, frame: pd.DataFrame, root: Path, coverage: float | None) -> pd.DataFrame:
+        found = self.predict_clean(self._clean_frame(frame, root), coverage=coverage)
         columns: dict[str, Any] = {
             "ticket_id": frame["ticket_id"].to_numpy(),
-            "label": np.asarray(self.labels, dtype=object)[probabilities.argmax(axis=1)],
-            "confidence": probabilities.max(axis=1),
-            "label_set": _joined(judgement, self.labels),
-            "out_of_scope": judgement.out_of_scope,
-            "out_of_scope_score": judgement.out_of_scope_score,
+            "label": np.array([one.label for one in found], dtype=object),
+            "confidence": np.array([one.confidence for one in found], dtype=np.float64),
+            "label_set": ["|".join(one.label_set) for one in found],
+            "out_of_scope": np.array([one.out_of_scope for one in found], dtype=np.bool_),
+            "out_of_scope_score": np.array([one.out_of_scope_score for one in found], dtype=np.float64),
         }
-        columns |= {f"{PROBABILITY}{label}": probabilities[:, i] for i, label in enumerate(self.labels)}
-        columns |= {f"weight_{name}": weights for name, weights in judgement.weights.items()}
-        rows = list(zip(*(reasons[name] for name in names), strict=True))
-        columns["used"] = ["+".join(n for n, why in zip(names, row, strict=True) if why is None) for row in rows]
-        columns["not_used"] = [
-            "; ".join(f"{n}: {why}" for n, why in zip(names, row, strict=True) if why is not None) for row in rows
-        ]
+        columns |= {
+            f"{PROBABILITY}{label}": np.array([one.probabilities[label] for one in found], dtype=np.float64)
+            for label in self.labels
+        }
+        columns |= {
+            f"weight_{name}": np.array([one.weights[name] for one in found], dtype=np.float64)
+            for name in self.model.weighted
+        }
+        columns["used"] = ["+".join(one.used) for one in found]
+        columns["not_used"] = ["; ".join(f"{name}: {why}" for name, why in one.not_used.items()) for one in found]
         return pd.DataFrame(columns)
 
-    def _clean_batch(self, frame: pd.DataFrame, root: Path) -> tuple[dict[str, list[Any]], dict[str, list[str | None]]]:
-        """Return the payloads of the trained modalities, and of all of them why a ticket has none."""
-        payloads, reasons = {}, {}
-        for name, part in self.model.parts.items():
-            values = frame[name] if name in frame else pd.Series([None] * len(frame))
-            found, reasons[name] = _clean(part, list(values), root)
-            if part.is_trained:
-                payloads[name] = found
-        return payloads, reasons
+    def _clean_frame(self, frame: pd.DataFrame, root: Path) -> list[CleanTicket]:
+        names = list(self.model.parts)
+        columns = [list(frame[name]) if name in frame else [None] * len(frame) for name in names]
+        return [
+            self._clean({name: self._raw(name, value, root) for name, value in zip(names, row, strict=True)})
+            for row in zip(*columns, strict=True)
+        ]
 
-
-def _joined(judgement: Judgement, labels: tuple[str, ...]) -> list[str]:
-    """Return each ticket's label set as one string, the most probable label first."""
-    order = np.argsort(-judgement.probabilities, axis=1, kind="stable")
-    return [
-        "|".join(labels[column] for column in columns if held[column])
-        for columns, held in zip(order, judgement.label_sets, strict=True)
-    ]
-
-
-def _clean(part: ModalityModel, values: list[Any], root: Path) -> tuple[list[Any], list[str | None]]:
-    """Return payloads (None where there is none) and why there is none (None where there is one)."""
-    module = modalities.get(part.name)
-    payloads: list[Any] = []
-    reasons: list[str | None] = []
-    for value in values:
-        payload, reason = None, None
+    def _raw(self, name: str, value: Any, root: Path) -> str | bytes | Fault | None:
+        """Return what a cell of a table stands for, in place of a file its content; of what is of use alone."""
+        part = self.model.parts[name]
         if _is_missing(value):
-            reason = "none given"
-        elif not part.is_trained:
-            reason = "the model was trained without it"
-        else:
-            raw = read_media(root, str(value), part.cleaning.max_bytes) if module.HOLDS_FILES else str(value)  # type: ignore[attr-defined]
-            result = raw if isinstance(raw, Fault) else module.clean(raw, part.cleaning)
-            if isinstance(result, Fault):
-                reason = f"{result.reason.value} ({result.detail})"
+            return None
+        if part.is_trained and modalities.get(name).HOLDS_FILES:
+            return read_media(root, str(value), part.cleaning.max_bytes)  # type: ignore[attr-defined]
+        return str(value)
+
+    def _clean(self, raw: Mapping[str, str | bytes | Fault | None]) -> CleanTicket:
+        payloads: dict[str, Any] = {}
+        reasons: dict[str, str | None] = {}
+        for name, part in self.model.parts.items():
+            value = raw[name]
+            payload, reason = None, None
+            if value is None or value == "":
+                reason = "none given"
+            elif not part.is_trained:
+                reason = "the model was trained without it"
             else:
-                payload = result.payload
-        payloads.append(payload)
-        reasons.append(reason)
-    return payloads, reasons
+                result = value if isinstance(value, Fault) else modalities.get(name).clean(value, part.cleaning)
+                if isinstance(result, Fault):
+                    reason = f"{result.reason.value} ({result.detail})"
+                else:
+                    payload = result.payload
+            reasons[name] = reason
+            if part.is_trained:
+                payloads[name] = payload
+        return CleanTicket(payloads, reasons)
+
+    def _payloads(self, tickets: Sequence[CleanTicket]) -> dict[str, list[Any]]:
+        """Return the payloads of each trained modality."""
+        trained = (name for name, part in self.model.parts.items() if part.is_trained)
+        return {name: [ticket.payloads[name] for ticket in tickets] for name in trained}
 
 
 def _as_table(tickets: Tickets) -> TicketTable:

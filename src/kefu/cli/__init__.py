@@ -40,6 +40,7 @@ class LazyGroup(click.Group):
         "import": "kefu.cli.import_tickets:import_tickets",
         "check": "kefu.cli.check:check",
         "predict": "kefu.cli.predict:predict",
+        "serve": "kefu.cli.serve:serve",
         "models": "kefu.cli.models:models",
         "parameters": "kefu.cli.parameters:parameters",
         "dvc-sync": "kefu.cli.dvc_sync:dvc_sync",
@@ -56,6 +57,7 @@ def kefu() -> None:
     kefu import ~/shop/tickets.csv               bring tickets into the project
     kefu check tickets.csv                       what is in the table, and what is wrong with it
     kefu predict tickets.csv --out labels.csv    a label for every ticket
+    kefu serve                                   the newest or promoted model over HTTP
     kefu models compare promoted latest          is the newest model better than the one in use?
     kefu parameters image.training               what can be set in conf/ and with --params
     kefu dvc-sync                                dvc.yaml and params.yaml as the project says them

@@ -1,0 +1,37 @@
+"""What routes ask for by type."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from kefu.service.models import ModelShelf
+from kefu.service.services import Services
+from kefu.service.settings import ServiceSettings
+
+
+async def get_services(request: Request) -> Services:
+    """Return the services of the app."""
+    return cast(Services, request.app.state.services)
+
+
+async def get_request_id(request: Request) -> str:
+    """Return the id of the request."""
+    return cast(str, request.state.request_id)
+
+
+ServicesNeeded = Annotated[Services, Depends(get_services)]
+RequestId = Annotated[str, Depends(get_request_id)]
+
+
+async def get_settings(services: ServicesNeeded) -> ServiceSettings:
+    """Return the settings of the service."""
+    return services.settings
+
+
+async def get_models(services: ServicesNeeded) -> ModelShelf:
+    """Return the models."""
+    return services.models
+
+
+SettingsNeeded = Annotated[ServiceSettings, Depends(get_settings)]
+ModelsNeeded = Annotated[ModelShelf, Depends(get_models)]

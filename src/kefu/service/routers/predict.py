@@ -1,0 +1,97 @@
+"""``/v1/predict``: labels for tickets."""
+
+import asyncio
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, File, Form, Query, UploadFile
+
+from kefu.predictor import RawTicket
+from kefu.service.dependencies import ModelsNeeded, RequestId, SettingsNeeded
+from kefu.service.errors import ErrorDetail, ServiceError, error_answers
+from kefu.service.logs import describe_error
+from kefu.service.models import BatcherClosedError, ModelShelf, QueueFullError, UnknownModelError
+from kefu.service.schemas import BatchAnswer, BatchBody, PredictionAnswer, TextBody, TicketAnswer, TicketBody
+from kefu.service.settings import LimitSettings
+from kefu.service.uploads import check_ticket, read_ticket
+
+_log = structlog.get_logger("kefu.service")
+router = APIRouter(prefix="/v1/predict", tags=["predict"], responses=error_answers(400, 404, 413, 422, 503))
+
+ModelName = Annotated[
+    str | None, Query(description="The name of a model; without, the traffic is shared out.", examples=["demo"])
+]
+Image = Annotated[UploadFile, File(description="A picture: JPEG, PNG, WebP, GIF, BMP or TIFF.")]
+Audio = Annotated[UploadFile, File(description="A recording: WAV, FLAC, OGG or MP3.")]
+
+
+@router.post("", summary="Predict the label of a ticket of text, picture and voice, or of any of them")
+async def predict(
+    models: ModelsNeeded,
+    settings: SettingsNeeded,
+    request_id: RequestId,
+    text: Annotated[str | None, Form(description="What the customer wrote.")] = None,
+    image: Annotated[UploadFile | None, File(description="A picture: JPEG, PNG, WebP, GIF, BMP or TIFF.")] = None,
+    audio: Annotated[UploadFile | None, File(description="A recording: WAV, FLAC, OGG or MP3.")] = None,
+    model: ModelName = None,
+) -> PredictionAnswer:
+    """The label comes from what can be used; `not_used` says why the rest could not."""
+    ticket = await read_ticket(settings.limits, text, image, audio)
+    return PredictionAnswer.of(await models.predict(ticket, key=request_id, model=model))
+
+
+@router.post("/text", summary="Predict the label of a text")
+async def predict_text(
+    models: ModelsNeeded, settings: SettingsNeeded, request_id: RequestId, body: TextBody, model: ModelName = None
+) -> PredictionAnswer:
+    """As `/v1/predict`, in JSON."""
+    ticket = RawTicket(body.text or None)
+    await check_ticket(ticket, settings.limits)
+    return PredictionAnswer.of(await models.predict(ticket, key=request_id, model=model))
+
+
+@router.post("/image", summary="Predict the label of a picture")
+async def predict_image(
+    models: ModelsNeeded, settings: SettingsNeeded, request_id: RequestId, image: Image, model: ModelName = None
+) -> PredictionAnswer:
+    """As `/v1/predict`, of a picture alone."""
+    ticket = await read_ticket(settings.limits, image=image)
+    return PredictionAnswer.of(await models.predict(ticket, key=request_id, model=model))
+
+
+@router.post("/audio", summary="Predict the label of a recording")
+async def predict_audio(
+    models: ModelsNeeded, settings: SettingsNeeded, request_id: RequestId, audio: Audio, model: ModelName = None
+) -> PredictionAnswer:
+    """As `/v1/predict`, of a recording alone."""
+    ticket = await read_ticket(settings.limits, audio=audio)
+    return PredictionAnswer.of(await models.predict(ticket, key=request_id, model=model))
+
+
+@router.post("/batch", summary="Predict the labels of several tickets")
+async def predict_batch(
+    models: ModelsNeeded, settings: SettingsNeeded, request_id: RequestId, body: BatchBody, model: ModelName = None
+) -> BatchAnswer:
+    """Tickets that are at fault get an error in their place, the others their prediction."""
+    if len(body.tickets) > settings.limits.batch_tickets:
+        found = f"{len(body.tickets)} tickets, at most {settings.limits.batch_tickets}"
+        raise ServiceError(413, "too_many_tickets", f"{found}; send them in several requests")
+    name = model or models.choose(request_id)
+    answers = [_answer(ticket, models, settings.limits, name) for ticket in body.tickets]
+    return BatchAnswer(predictions=list(await asyncio.gather(*answers)))
+
+
+async def _answer(body: TicketBody, models: ModelShelf, limits: LimitSettings, model: str) -> TicketAnswer:
+    ticket = RawTicket(body.text or None, body.image, body.audio)
+    try:
+        await check_ticket(ticket, limits)
+        found = PredictionAnswer.of(await models.predict(ticket, key="", model=model))
+    except ServiceError as error:
+        return TicketAnswer(ticket_id=body.ticket_id, error=ErrorDetail(code=error.code, message=str(error.detail)))
+    except (QueueFullError, BatcherClosedError, UnknownModelError):
+        raise  # of the service, not of the ticket
+    except Exception as error:
+        _log.error("a ticket failed", why=describe_error(error))
+        failed = ErrorDetail(code="internal_error", message="the model failed on this ticket")
+        return TicketAnswer(ticket_id=body.ticket_id, error=failed)
+    return TicketAnswer(ticket_id=body.ticket_id, prediction=found)

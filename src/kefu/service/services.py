@@ -1,0 +1,35 @@
+"""All that routes work with, built once from the settings."""
+
+import structlog
+
+from kefu.service.metrics import Metrics
+from kefu.service.models import ModelShelf
+from kefu.service.settings import ServiceSettings
+
+_log = structlog.get_logger("kefu.service")
+
+
+class Services:
+    """What an app holds as ``app.state.services``; nothing is loaded before :meth:`start`."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self.settings = settings
+        self._started = False
+        self.metrics = Metrics()
+        self.models = ModelShelf(settings, self.metrics)
+
+    def start(self) -> None:
+        """Load and warm up; may be called again, to no effect.
+
+        Raises:
+            KefuError: a model cannot be found or read.
+        """
+        if not self._started:
+            self._started = True
+            self.models.start()
+            _log.info("ready", models=list(self.models.served))
+
+    def close(self) -> None:
+        """End what was accepted, and give back threads."""
+        self.models.close(self.settings.shutdown_seconds)
+        _log.info("stopped")

@@ -1,0 +1,145 @@
+"""Every setting of the service, from the environment: ``KEFU_PORT=8080``, ``KEFU_BATCHES__MAX_TICKETS=64``."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kefu.parameters import Parameters
+from kefu.tickets.errors import KefuError, did_you_mean
+
+_PREFIX = "KEFU_"
+_LEVELS = "__"
+_NOT_OF_THE_SERVICE = frozenset({"KEFU_SHARED"})
+"""Names that other parts of the project read."""
+
+
+class ModelSettings(Parameters):
+    """A model that is served."""
+
+    folder: Path = Field(
+        description="The models of a data set (`data/06_models/demo`), their `versions/fused`, or one bundle. "
+        "Of several versions the promoted one is served, else the newest."
+    )
+    share: float = Field(
+        1.0,
+        ge=0,
+        description="Its part of the requests that name no model, relative to the other shares; 0: by its name alone.",
+    )
+
+
+class BatchSettings(Parameters):
+    """How requests are gathered, since a model judges many tickets at once in little more time than one."""
+
+    max_tickets: int = Field(32, ge=1, description="Most tickets that a model judges at once.")
+    max_wait_ms: float = Field(2.0, ge=0, description="Longest time that a ticket waits for others to come.")
+    max_queued: int = Field(256, ge=1, description="Tickets that wait at most; more are refused with 503.")
+
+
+class ThreadSettings(Parameters):
+    """Threads of the service; each model has one more of its own."""
+
+    media: int = Field(2, ge=1, description="Threads that decode pictures and recordings.")
+    max_media: int = Field(
+        32, ge=1, description="Tickets with media in these threads or waiting for them; more are refused with 503."
+    )
+    torch: int = Field(1, ge=1, description="Threads that PyTorch uses within one model.")
+
+
+class LimitSettings(Parameters):
+    """What is accepted of a request."""
+
+    body_bytes: int = Field(32 * 2**20, ge=1024, description="Largest body, counted while it arrives.")
+    text_chars: int = Field(20_000, ge=1, description="Longest text of a ticket.")
+    image_bytes: int = Field(10 * 2**20, ge=1, description="Largest picture file.")
+    image_megapixels: float = Field(50.0, gt=0, description="Most pixels, in millions, that a picture may announce.")
+    audio_bytes: int = Field(20 * 2**20, ge=1, description="Largest recording.")
+    audio_seconds: float = Field(120.0, gt=0, description="Longest recording.")
+    batch_tickets: int = Field(64, ge=1, description="Most tickets of one request.")
+
+
+class ServiceSettings(BaseSettings):
+    """How the service runs. Nested settings are written with two underscores between."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_nested_delimiter=_LEVELS,
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen at; `0.0.0.0` for every one of the machine.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen at; 0: a free one.")
+    models: dict[str, ModelSettings] = Field(
+        default_factory=dict, description="The models by name: `KEFU_MODELS__DEMO__FOLDER=data/06_models/demo`."
+    )
+    watch_seconds: float = Field(
+        5.0, ge=0, description="How often to look for new versions of models, which take over by themselves; 0: never."
+    )
+    shop: Path = Field(Path("conf/assistant/demo"), description="The folder of the shop that the assistant speaks for.")
+    storage: str = Field(
+        "sqlite:///data/09_service/kefu.sqlite", description="Database of the conversations, as a URL of SQLAlchemy."
+    )
+    media: Path = Field(Path("data/09_service/media"), description="Folder of what customers upload.")
+    batches: BatchSettings = BatchSettings()
+    threads: ThreadSettings = ThreadSettings()
+    limits: LimitSettings = LimitSettings()
+    shutdown_seconds: float = Field(
+        20.0, ge=0, description="How long requests that were accepted may take to end when the service stops."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
+
+
+def read_settings(**given: Any) -> ServiceSettings:
+    """Return the settings: those given, then the environment's, then the defaults.
+
+    Raises:
+        KefuError: a value does not fit, or a variable of the environment names no setting.
+    """
+    _refuse_unknown(os.environ)
+    try:
+        return ServiceSettings(**given)
+    except ValidationError as error:
+        raise KefuError("; ".join(_explain(found) for found in error.errors())) from None
+    except ValueError as error:  # a nested setting that is not JSON
+        raise KefuError(f"the environment: {error}") from None
+
+
+def describe_settings(
+    model: type[BaseModel] = ServiceSettings, prefix: str = _PREFIX
+) -> Iterator[tuple[str, Any, str]]:
+    """Yield the variable, default and description of every setting, nested ones one by one."""
+    for name, field in model.model_fields.items():
+        variable = f"{prefix}{name.upper()}"
+        default = field.get_default(call_default_factory=True)
+        if isinstance(default, Parameters):
+            yield from describe_settings(type(default), f"{variable}{_LEVELS}")
+        else:
+            yield variable, default, field.description or ""
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = [f"{_PREFIX}{name.upper()}" for name in ServiceSettings.model_fields]
+    for variable in _own(environment):
+        top = variable.upper().split(_LEVELS)[0]
+        if top not in known:
+            raise KefuError(
+                f"{variable}: there is no such setting{did_you_mean(top, known)}; `kefu serve --settings` lists all"
+            )
+
+
+def _own(environment: Iterable[str]) -> list[str]:
+    return [name for name in environment if name.upper().startswith(_PREFIX) and name not in _NOT_OF_THE_SERVICE]
+
+
+def _explain(found: Any) -> str:
+    name = f"{_PREFIX}{_LEVELS.join(str(part) for part in found['loc']).upper()}"
+    if found["type"] == "extra_forbidden":
+        return f"{name}: there is no such setting; `kefu serve --settings` lists all"
+    message = found["msg"].removeprefix("Value error, ").removeprefix("Input ").strip()
+    got = "" if found["type"] == "missing" else f" (got {found['input']!r})"
+    return f"{name}: {message}{got}"
