@@ -34,6 +34,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         try:
             yield
         finally:
+            await services.finish()
             await asyncio.to_thread(services.close)
 
     app = FastAPI(

@@ -4,6 +4,9 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from kefu.service.assistant import Assistant
+from kefu.service.conversations import Desk
+from kefu.service.errors import ServiceError
 from kefu.service.models import ModelShelf
 from kefu.service.services import Services
 from kefu.service.settings import ServiceSettings
@@ -33,5 +36,25 @@ async def get_models(services: ServicesNeeded) -> ModelShelf:
     return services.models
 
 
+async def get_assistant(services: ServicesNeeded) -> Assistant:
+    """Return the assistant.
+
+    Raises:
+        ServiceError: 404, this service has models alone.
+    """
+    if services.assistant is None:
+        raise ServiceError(404, "no_assistant", "this service has no assistant; KEFU_SHOP names the folder of a shop")
+    return services.assistant
+
+
+AssistantNeeded = Annotated[Assistant, Depends(get_assistant)]
+
+
+async def get_desk(assistant: AssistantNeeded) -> Desk:
+    """Return the desk of the assistant."""
+    return assistant.desk
+
+
+DeskNeeded = Annotated[Desk, Depends(get_desk)]
 SettingsNeeded = Annotated[ServiceSettings, Depends(get_settings)]
 ModelsNeeded = Annotated[ModelShelf, Depends(get_models)]

@@ -2,6 +2,7 @@
 
 import structlog
 
+from kefu.service.assistant import Assistant, open_assistant
 from kefu.service.metrics import Metrics
 from kefu.service.models import ModelShelf
 from kefu.service.settings import ServiceSettings
@@ -17,6 +18,7 @@ class Services:
         self._started = False
         self.metrics = Metrics()
         self.models = ModelShelf(settings, self.metrics)
+        self.assistant: Assistant | None = None
 
     def start(self) -> None:
         """Load and warm up; may be called again, to no effect.
@@ -27,9 +29,17 @@ class Services:
         if not self._started:
             self._started = True
             self.models.start()
+            self.assistant = open_assistant(self.settings, self.models)
             _log.info("ready", models=list(self.models.served))
+
+    async def finish(self) -> None:
+        """Wait until all messages that were accepted are answered."""
+        if self.assistant is not None:
+            await self.assistant.desk.close()
 
     def close(self) -> None:
         """End what was accepted, and give back threads."""
+        if self.assistant is not None:
+            self.assistant.close()
         self.models.close(self.settings.shutdown_seconds)
         _log.info("stopped")

@@ -1,7 +1,15 @@
 """The routes, a file a resource."""
 
-from kefu.service.routers import health, metrics, models, predict
+from kefu.service.routers import conversations, health, metrics, models, page, predict, shop
 
-ROUTERS = (predict.router, models.router, health.router, metrics.router)
+ROUTERS = (
+    conversations.router,
+    shop.router,
+    predict.router,
+    models.router,
+    health.router,
+    metrics.router,
+    page.router,
+)
 
 __all__ = ["ROUTERS"]

@@ -1,0 +1,62 @@
+"""The assistant of a shop, as the desk needs it."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from kefu.assistant.conversation import Conversation, respond
+from kefu.assistant.grounding import Knowledge
+from kefu.assistant.messages import Message, Reply, Understanding
+from kefu.assistant.replies import Generate
+from kefu.assistant.shop import Shop
+from kefu.assistant.understanding import Understander
+from kefu.speech import Transcript
+
+
+class ShopMind:
+    """Understands with a model, answers by the playbooks and articles of a shop.
+
+    Args:
+        understander: with the model.
+        shop: whose playbooks are followed.
+        knowledge: the articles that may be cited.
+        generate: words answers from passages; without, they are composed of their sentences.
+        today: tells the date that ``yesterday`` is reckoned from.
+    """
+
+    def __init__(
+        self,
+        understander: Understander,
+        shop: Shop,
+        knowledge: Knowledge | None,
+        generate: Generate | None = None,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        self._understander = understander
+        self._shop = shop
+        self._knowledge = knowledge
+        self._generate = generate
+        self._today = today
+
+    def understand(self, message: Message, heard: Transcript | None, memory: dict[str, Any] | None) -> Understanding:
+        """Say what a message is about."""
+        language = _remembered(memory).language
+        return self._understander.understand(message, today=self._today(), language=language, heard=heard)
+
+    def respond(self, memory: dict[str, Any] | None, understanding: Understanding) -> tuple[dict[str, Any], Reply]:
+        """Answer it, and return what is to be remembered."""
+        conversation, reply = respond(
+            _remembered(memory), understanding, self._shop, self._knowledge, generate=self._generate
+        )
+        return conversation.model_dump(mode="json"), reply
+
+    def show_action(self, reply: Reply) -> dict[str, Any] | None:
+        """Return title, status and arguments of the action of a reply in words for the customer."""
+        action = reply.action
+        if action is None:
+            return None
+        return {"status": action.status, **self._shop.describe_action(action, reply.language)}
+
+
+def _remembered(memory: dict[str, Any] | None) -> Conversation:
+    return Conversation() if memory is None else Conversation.model_validate(memory)

@@ -1,0 +1,71 @@
+"""``/v1/shop``, ``/v1/articles`` and ``/v1/speech``: what the page shows and plays around a conversation."""
+
+import asyncio
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from kefu.assistant.messages import Reply
+from kefu.knowledge import Article
+from kefu.service.dependencies import AssistantNeeded, DeskNeeded
+from kefu.service.errors import ServiceError, error_answers
+
+router = APIRouter(prefix="/v1", tags=["shop"], responses=error_answers(404, 422))
+
+Language = Literal["en", "zh"]
+
+
+class ShopAnswer(BaseModel):
+    """Who the assistant speaks for, in both languages."""
+
+    name: dict[Language, str]
+    greeting: dict[Language, str]
+    starters: dict[Language, list[str]] = Field(description="What customers may begin with.")
+    hears: bool = Field(description="Whether recordings are taken.")
+
+
+@router.get("/shop", summary="Get the shop")
+async def get_shop(assistant: AssistantNeeded) -> ShopAnswer:
+    """For the first sight of the page."""
+    shop = assistant.shop
+    return ShopAnswer(
+        name={"en": shop.name.en, "zh": shop.name.zh},
+        greeting={language: " ".join(shop.say("welcome", language)) for language in ("en", "zh")},
+        starters={language: list(shop.starters(language)) for language in ("en", "zh")},
+        hears=assistant.desk.hears,
+    )
+
+
+@router.get("/articles/{article_id:path}", summary="Get an article of the knowledge base")
+async def get_article(
+    assistant: AssistantNeeded,
+    article_id: Annotated[str, Path(description="As it is cited.", examples=["returns/refund-time"])],
+    language: Annotated[Language, Query(description="Where it is not written in it: the other one.")] = "en",
+) -> Article:
+    """What a citation points to."""
+    found = assistant.knowledge.article(article_id, language)
+    if found is None:
+        raise ServiceError(404, "unknown_article", "there is no such article")
+    return found
+
+
+@router.get(
+    "/speech/{message_id}/{index}.wav",
+    summary="Hear a sentence of a reply",
+    response_class=Response,
+    responses={200: {"content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def get_speech(
+    desk: DeskNeeded,
+    message_id: Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,64}$")],
+    index: Annotated[int, Path(ge=0, le=999)],
+) -> Response:
+    """Made when it is first asked for."""
+    row = await run_in_threadpool(desk.store.reply, message_id)
+    reply = Reply.model_validate(row.reply) if row is not None else None
+    if desk.speech is None or reply is None or index >= len(reply.sentences):
+        raise ServiceError(404, "unknown_speech", "there is no such sentence, or this service does not speak")
+    wav = await asyncio.wrap_future(desk.speech.say(reply.sentences[index].text, reply.language))
+    return Response(wav, media_type="audio/wav", headers={"Cache-Control": "private, max-age=86400"})
