@@ -13,6 +13,9 @@ from kefu.tickets.errors import KefuError, did_you_mean
 PRESETS = "presets"
 """The folder of ``conf`` that holds them, a file each; it is not an environment."""
 
+SHOPS = "assistant"
+"""The folder of ``conf`` that holds shops for the assistant, a folder each; it is not an environment, either."""
+
 
 class PresetConfigLoader(OmegaConfigLoader):
     """Adds the preset that the parameter ``preset`` names, ``conf/presets/<name>.yml``, to the parameters.

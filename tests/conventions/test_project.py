@@ -15,13 +15,13 @@ from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog
 from pydantic import BaseModel, TypeAdapter
 
-from kefu.config_loader import PRESETS
+from kefu.config_loader import PRESETS, SHOPS
 from kefu.modalities import MODALITIES
 from kefu.pipeline_registry import register_pipelines
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()}
-ENVIRONMENTS = sorted(FOLDERS - {"base", PRESETS})
+ENVIRONMENTS = sorted(FOLDERS - {"base", PRESETS, SHOPS})
 PRESET_FILES = sorted((ROOT / "conf" / PRESETS).iterdir())
 STAGES = {"demo_data", "clean", "augment", "features", "pretrain", "fuse", "evaluate"} | {
     f"train_{modality}" for modality in MODALITIES

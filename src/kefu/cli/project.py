@@ -69,12 +69,12 @@ def require_environment(conf: Path, environment: str | None) -> None:
     Raises:
         KefuError: it is not; the message lists those there are.
     """
-    from kefu.config_loader import PRESETS
+    from kefu.config_loader import PRESETS, SHOPS
 
     name = environment or os.environ.get("KEDRO_ENV")
-    if not name or not conf.is_dir() or (name != PRESETS and (conf / name).is_dir()):
+    if not name or not conf.is_dir() or (name not in (PRESETS, SHOPS) and (conf / name).is_dir()):
         return
-    unlisted = ("base", "local", PRESETS)
+    unlisted = ("base", "local", PRESETS, SHOPS)
     others = sorted(path.name for path in conf.iterdir() if path.is_dir() and path.name not in unlisted)
     raise KefuError(
         f"there is no environment '{name}'{did_you_mean(name, others)} (there are: {', '.join(others) or 'none'}; "

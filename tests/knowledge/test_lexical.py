@@ -1,0 +1,33 @@
+import math
+
+import numpy as np
+import pytest
+
+from kefu.knowledge import lexical
+from kefu.knowledge.lexical import LexicalIndex
+
+
+def test_scores_are_those_of_the_formula(monkeypatch):
+    """Robertson and Zaragoza 2009, with Lucene's idf: log(1 + (N - n + 0.5) / (n + 0.5))."""
+    monkeypatch.setattr(lexical, "TITLE_WEIGHT", 1)
+    index = LexicalIndex(["red", "", ""], ["cup cup", "cup on lamp", "lamp"])
+    k1, b, length = 1.2, 0.5, 7 / 3
+
+    def weight(count, size, containing):
+        idf = math.log(1 + (3 - containing + 0.5) / (containing + 0.5))
+        return idf * count / (count + k1 * (1 - b + b * size / length))
+
+    expected = [weight(2, 3, 2), weight(1, 3, 2) + weight(1, 3, 2), weight(1, 1, 2)]
+    np.testing.assert_allclose(index.score("lamp cup unknown cup"), expected, rtol=1e-5)
+
+
+def test_words_of_the_title_count_for_more():
+    there, in_title = LexicalIndex(["lamp", "cup", "x"], ["cup", "lamp", "y"]).score("cup")[:2]
+    assert 0 < there < in_title
+
+
+@pytest.mark.parametrize("texts", [[], ["…"], ["cup"]])
+def test_nothing_in_common_is_nought(texts):
+    scores = LexicalIndex([""] * len(texts), texts).score("lamp ?")
+    assert scores.shape == (len(texts),)
+    assert not scores.any()
