@@ -3,13 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from kefu.assistant.generator import load_generator
-from kefu.assistant.pictures import PictureReader
 from kefu.assistant.shop import Shop
 from kefu.assistant.understanding import Understander
 from kefu.knowledge import KnowledgeBase
 from kefu.predictor import Prediction, RawTicket
-from kefu.service.conversations import Desk, SpeechCache
+from kefu.service.conversations import Desk
 from kefu.service.conversations.shop_mind import ShopMind
 from kefu.service.models import ModelShelf
 from kefu.service.settings import ServiceSettings
@@ -29,3 +27,22 @@ class Assistant:
         """Give back threads and the database."""
         self.pool.shutdown(cancel_futures=True)
         self.desk.store.close()
+
+
+def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant:
+    """Read the shop and its articles, open the database, and warm up.
+
+    Raises:
+        KefuError: the shop's folder is wrong; the message names file, line and mend.
+    """
+    shop = Shop.load(settings.shop)
+    knowledge = KnowledgeBase.load(settings.shop / "knowledge")
+    shop.check_citations(knowledge)
+    pool = ThreadPoolExecutor(settings.threads.answers, thread_name_prefix="answer")
+
+    def judge(ticket: RawTicket) -> Prediction:
+        return models.judge(ticket, key="").prediction
+
+    mind = ShopMind(Understander(judge, shop), shop, knowledge)
+    desk = Desk(ConversationStore(settings.storage), MediaStore(settings.media), mind, None, None, pool)
+    return Assistant(shop, knowledge, desk, pool)

@@ -46,6 +46,7 @@ class ThreadSettings(Parameters):
     max_media: int = Field(
         32, ge=1, description="Tickets with media in these threads or waiting for them; more are refused with 503."
     )
+    answers: int = Field(8, ge=1, description="Messages of customers that are answered at once.")
     torch: int = Field(1, ge=1, description="Threads that PyTorch uses within one model.")
 
 

@@ -34,7 +34,7 @@ class Mind(Protocol):
         """Answer it, and return what is to be remembered."""
 
     def show_action(self, reply: Reply) -> dict[str, Any] | None:
-        """Return title, status and arguments of the action of a reply in words for the customer."""
+        """Return title, status and details of the action of a reply in words for the customer."""
 
 
 class Ears(Protocol):

@@ -51,11 +51,19 @@ class ShopMind:
         return conversation.model_dump(mode="json"), reply
 
     def show_action(self, reply: Reply) -> dict[str, Any] | None:
-        """Return title, status and arguments of the action of a reply in words for the customer."""
+        """Return title, status and details of the action of a reply in words for the customer."""
         action = reply.action
         if action is None:
             return None
-        return {"status": action.status, **self._shop.describe_action(action, reply.language)}
+        playbook = next(
+            (one for one in self._shop.playbooks.values() if one.action is not None and one.action.name == action.name),
+            None,
+        )
+        if playbook is None:  # of a playbook that is no longer there
+            return {"status": action.status, "title": action.name, "details": list(action.arguments.values())}
+        options = {option.value: option.words.of(reply.language)[0] for ask in playbook.ask for option in ask.options}
+        details = [options.get(value, value) for value in action.arguments.values()]
+        return {"status": action.status, "title": playbook.title.of(reply.language), "details": details}
 
 
 def _remembered(memory: dict[str, Any] | None) -> Conversation:

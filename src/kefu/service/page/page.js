@@ -32,7 +32,7 @@ function write() {
   $("words").placeholder = words.say("placeholder");
   if (shop === null) return;
   document.title = $("shop").textContent = shop.name[words.language];
-  $("greeting").textContent = shop.greeting[words.language];
+  $("speak").hidden = !shop.hears;
   $("starters").replaceChildren(...shop.starters[words.language].map(tap));
 }
 
@@ -140,7 +140,9 @@ async function submit({ text = "", image = null, audio = null }) {
   voice.silence();
   suggest([]);
   notice();
-  const message = { text, image, audio, language: words.language, key: crypto.randomUUID() };
+  // who has chosen no language gets the one that they write; of a recording it cannot be told before it is heard
+  const language = audio ? words.language : kept.get("language");
+  const message = { text, image, audio, language, key: crypto.randomUUID() };
   const urls = { imageUrl: image && URL.createObjectURL(image), audioUrl: audio && URL.createObjectURL(audio) };
   const sent = customerMessage(words, { text, ...urls });
   add(sent);

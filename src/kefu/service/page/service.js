@@ -49,7 +49,7 @@ export async function* send(conversation, { text, image, audio, language, key })
   if (text) form.append("text", text);
   if (image) form.append("image", image, image.name || "picture");
   if (audio) form.append("audio", audio, "recording");
-  form.append("language", language);
+  if (language) form.append("language", language);
   form.append("client_key", key);
   const response = await ask(`/v1/conversations/${conversation}/messages`, { method: "POST", body: form });
   yield* events(response.body);

@@ -52,11 +52,10 @@ export class AssistantMessage {
     if (speech_url) this.speech.push(speech_url);
   }
 
-  addAction({ title, status, arguments: given }) {
+  addAction({ title, status, details }) {
     this.waits.remove();
-    const facts = make("dl");
-    for (const { name, value } of given) facts.append(make("dt", {}, name), make("dd", {}, value));
-    this.element.append(make("div", { class: "action" }, make("strong", {}, title), " · ", this.words.say(status), facts));
+    const facts = make("p", {}, details.join(" · "));
+    this.element.append(make("div", { class: `action ${status}` }, make("p", {}, make("strong", {}, title), ` · ${this.words.say(status)}`), facts));
   }
 
   // Below the answer: listen to it, and say whether it helped.

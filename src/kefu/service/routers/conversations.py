@@ -192,7 +192,7 @@ def _show(desk: Desk, row: MessageRow) -> MessageAnswer:
 
 def _media_type(content: bytes) -> str:
     header = read_header(content)
-    return f"image/{header.kind.lower()}" if isinstance(header, Header) else "audio/wav"
+    return f"image/{header.format.lower()}" if isinstance(header, Header) else "audio/wav"
 
 
 def _unknown_conversation() -> ServiceError:

@@ -21,7 +21,6 @@ class ShopAnswer(BaseModel):
     """Who the assistant speaks for, in both languages."""
 
     name: dict[Language, str]
-    greeting: dict[Language, str]
     starters: dict[Language, list[str]] = Field(description="What customers may begin with.")
     hears: bool = Field(description="Whether recordings are taken.")
 
@@ -32,8 +31,10 @@ async def get_shop(assistant: AssistantNeeded) -> ShopAnswer:
     shop = assistant.shop
     return ShopAnswer(
         name={"en": shop.name.en, "zh": shop.name.zh},
-        greeting={language: " ".join(shop.say("welcome", language)) for language in ("en", "zh")},
-        starters={language: list(shop.starters(language)) for language in ("en", "zh")},
+        starters={
+            "en": [playbook.title.en for playbook in shop.playbooks.values()],
+            "zh": [playbook.title.zh for playbook in shop.playbooks.values()],
+        },
         hears=assistant.desk.hears,
     )
 
