@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import structlog
+
 from kefu.assistant.shop import Shop
 from kefu.assistant.understanding import Understander
 from kefu.knowledge import KnowledgeBase
@@ -12,6 +14,8 @@ from kefu.service.conversations.shop_mind import ShopMind
 from kefu.service.models import ModelShelf
 from kefu.service.settings import ServiceSettings
 from kefu.service.storage import ConversationStore, MediaStore
+
+_log = structlog.get_logger("kefu.service")
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,17 @@ class Assistant:
         self.desk.store.close()
 
 
-def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant:
-    """Read the shop and its articles, open the database, and warm up.
+def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant | None:
+    """Read the shop and its articles, and open the database; None where there is no shop.
 
     Raises:
         KefuError: the shop's folder is wrong; the message names file, line and mend.
     """
+    if settings.shop is None:
+        return None
+    if not settings.shop.is_dir() and "shop" not in settings.model_fields_set:
+        _log.info("no assistant: there is no shop", folder=str(settings.shop))
+        return None
     shop = Shop.load(settings.shop)
     knowledge = KnowledgeBase.load(settings.shop / "knowledge")
     shop.check_citations(knowledge)

@@ -81,7 +81,10 @@ class ServiceSettings(BaseSettings):
     watch_seconds: float = Field(
         5.0, ge=0, description="How often to look for new versions of models, which take over by themselves; 0: never."
     )
-    shop: Path = Field(Path("conf/assistant/demo"), description="The folder of the shop that the assistant speaks for.")
+    shop: Path | None = Field(
+        Path("conf/assistant/demo"),
+        description="Folder of the shop that the assistant speaks for; where there is none, models are served alone.",
+    )
     storage: str = Field(
         "sqlite:///data/09_service/kefu.sqlite", description="Database of the conversations, as a URL of SQLAlchemy."
     )

@@ -18,7 +18,7 @@ from kefu.tickets.errors import KefuError
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"], responses=error_answers(400, 404, 422))
 
-_STREAM = {
+_STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events: `accepted`, `understood`, `sentence` (one for each), `action`, "
         "`suggestions`, `hand_over`, `done`; or `error`, which ends the stream.",
