@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kefu.assistant.acts import Phrases, own_words, split_words
@@ -79,11 +79,13 @@ def test_other_messages_are_not_pure(phrases: Phrases, text: str) -> None:
     assert not phrases.is_pure(text)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=80))
 def test_a_yes_is_never_a_no(shop: Shop, text: str) -> None:
     assert not {Act.YES, Act.NO} <= shop.phrases.find(text)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=40), marks=st.sampled_from(["“{}”", "「{}」", "> {}"]))
 def test_quotations_hold_no_acts(shop: Shop, text: str, marks: str) -> None:
     quoted = marks.format(text.translate({ord(mark): None for mark in "”」\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"}))
