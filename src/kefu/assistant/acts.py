@@ -71,7 +71,7 @@ class Phrases:
 
     def hedged(self, text: str) -> bool:
         """Tell whether a yes in the text would be taken back or put off."""
-        words = split_words(own_words(text))
+        words = self._without(split_words(own_words(text)), self._acts.get(Act.YES, []))
         return "?" in text or "？" in text or any(_find(words, hedge) for hedge in self._hedges)
 
     def is_pure(self, text: str) -> bool:

@@ -22,8 +22,9 @@ _STOP_WORDS = (
     "order orders article articles problem question help customer shop"
 )
 _STOPPED = frozenset(_STOP_WORDS.split())
-_STOP_CHARACTERS = frozenset(
-    "的了吗呢啊吧呀哦嗯我你您他它是在有和与就都也还把被让给对这那个请问一下想要能可以会多少怎么什么"
+_STOPPED_CHINESE = re.compile(
+    "什么时候|为什么|怎么样|怎么办|怎么|怎样|什么|多少|多久|多长时间|哪里|哪个|哪些|可不可以|能不能|是不是|有没有|可以|请问|"
+    "一下|一个|时候|问题|订单|你们|我们|[的了吗呢啊吧呀哦嗯我你您他她它是有在和与跟就都也还把被让给对这那想要能会几]"
 )
 _ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ed", "es", "s", "y", "e")
 
@@ -41,7 +42,8 @@ class Knowledge(Protocol):
 def coverage(question: str, passage: Passage) -> float:
     """Return the share of the question's words that stand in the passage or its title: 0 to 1.
 
-    Words are levelled (no endings, no articles and the like); of Chinese the pairs of neighbouring characters count.
+    Words are levelled (no endings, no articles and the like); of Chinese the pairs of neighbouring characters count
+    that no question word or particle divides.
     Less than two words in common is 0, unless the question has no more: one word is no proof.
     """
     asked = _terms(question)
@@ -114,9 +116,8 @@ def split_sentences(text: str) -> list[str]:
 
 def _terms(text: str) -> set[str]:
     words = {_stem(word) for word in split_words(text) if word.isascii() and word not in _STOPPED}
-    for run in _HAN.findall(text):
-        kept = [character for character in run if character not in _STOP_CHARACTERS]
-        words |= {a + b for a, b in pairwise(kept)} if len(kept) > 1 else set(kept)
+    for run in _HAN.findall(_STOPPED_CHINESE.sub(" ", text)):
+        words |= {a + b for a, b in pairwise(run)} if len(run) > 1 else {run}
     return words
 
 

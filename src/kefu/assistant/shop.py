@@ -121,9 +121,15 @@ class Shop:
         return None
 
     def intent_of_example(self, text: str) -> str | None:
-        """Return the one intent of which an example stands in the text, word for word; None where there are several."""
-        said = f" {' '.join(split_words(text))} "
-        found = {intent for intent, examples in self._example_words.items() if any(one in said for one in examples)}
+        """Return the one intent of which an example stands in the text and is half of it at least; else None."""
+        words = split_words(text)
+        said = f" {' '.join(words)} "
+        found = {
+            intent
+            for intent, examples in self._example_words.items()
+            for example in examples
+            if example in said and 2 * len(example.split()) >= len(words)
+        }
         return found.pop() if len(found) == 1 else None
 
     @cached_property
