@@ -216,6 +216,13 @@ class TestConfirmation:
         assert talk.state.done == ()
         assert talk.state.intent == "damaged_item"
 
+    def test_a_yes_that_the_model_takes_for_something_else_is_asked_again(self, talk: Any) -> None:
+        propose(talk)
+        reply = talk.say("对了，我的地址改一下", {"invoice": 0.4})
+        assert reply.action.status == "proposed"
+        assert "是" in reply.sentences[0].text
+        assert talk.say("yes, the courier is to hurry", {"late_delivery": 0.4}).action.status == "confirmed"
+
     def test_a_no_with_another_matter_declines_and_goes_on(self, talk: Any) -> None:
         propose(talk)
         reply = talk.say("no, my mug is broken", BROKEN)

@@ -142,13 +142,15 @@ class _TurnOf:
             self.draft.say("declined")
             self.draft.suggest_saying("tap_person")
             return True
-        if Act.YES in acts or self._tapped("tap_yes"):
+        best = self._best()
+        is_on_topic = best is None or best[0] == self.before.intent
+        if (Act.YES in acts and is_on_topic) or self._tapped("tap_yes"):
             confirmed = proposed.model_copy(update={"status": "confirmed"})
             self.draft.action = confirmed
             self._set(done=(*self.before.done, confirmed), times_unsure=0)
             self._conclude(playbook)
             return True
-        if Act.THANKS in acts or not self.understood.text:
+        if acts & {Act.YES, Act.THANKS} or not self.understood.text:
             self.draft.say("confirm_again")
             self._propose(playbook)
             return True
