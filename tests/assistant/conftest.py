@@ -71,6 +71,7 @@ ARTICLES = (
         language="en",
         title="Mug",
         text="The mug holds 350 ml. It goes into the dishwasher and the microwave.",
+        intents=("product_question",),
     ),
     Article(article_id="products/mug", language="zh", title="马克杯", text="容量350毫升。能进洗碗机，也能用微波炉。"),
     Article(
@@ -128,6 +129,7 @@ then: {en: [I have asked.], zh: [已经查询了。]}
 """,
     "invoice": """
 title: {en: An invoice, zh: 开发票}
+examples: {en: [I got no papers], zh: [没有票据]}
 ask:
   - {slot: invoice_to, kind: text, question: {en: "To whom?", zh: "抬头是什么？"}}
 then: {en: ["Made out to {invoice_to}."], zh: ["抬头：{invoice_to}。"]}

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kefu.assistant.acts import Phrases, own_words, split_words
@@ -23,6 +23,8 @@ def phrases(shop: Shop) -> Phrases:
         ("Hello, yes", {Act.GREETING, Act.YES}),
         ("Thanks. Yes.", {Act.THANKS, Act.YES}),
         ("ＯＫ", {Act.YES}),
+        ("Yes, please refund it to my card", {Act.YES}),
+        ("没错，帮我办理", {Act.YES}),
         ("好的，谢谢", {Act.YES, Act.THANKS}),
         ("No thanks", {Act.NO}),
         ("不用了", {Act.NO}),
@@ -55,6 +57,10 @@ def test_acts_are_found(phrases: Phrases, text: str, acts: set[Act]) -> None:
         ("yes?", Act.YES),
         ("好的，不过先等一下", Act.YES),
         ("可以吗？", Act.YES),
+        ("对了，不是这个地址", Act.YES),
+        ("right now it is lost", Act.YES),
+        ("sure you have not lost it", Act.YES),
+        ("要等三天", Act.YES),
         ("My colleague said yes", Act.YES),
         ("“Yes” is what you want to hear", Act.YES),
         ('"yes"', Act.YES),
@@ -79,11 +85,13 @@ def test_other_messages_are_not_pure(phrases: Phrases, text: str) -> None:
     assert not phrases.is_pure(text)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=80))
 def test_a_yes_is_never_a_no(shop: Shop, text: str) -> None:
     assert not {Act.YES, Act.NO} <= shop.phrases.find(text)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=40), marks=st.sampled_from(["“{}”", "「{}」", "> {}"]))
 def test_quotations_hold_no_acts(shop: Shop, text: str, marks: str) -> None:
     quoted = marks.format(text.translate({ord(mark): None for mark in "”」\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"}))

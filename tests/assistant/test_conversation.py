@@ -216,6 +216,13 @@ class TestConfirmation:
         assert talk.state.done == ()
         assert talk.state.intent == "damaged_item"
 
+    def test_a_yes_that_the_model_takes_for_something_else_is_asked_again(self, talk: Any) -> None:
+        propose(talk)
+        reply = talk.say("对了，我的地址改一下", {"invoice": 0.4})
+        assert reply.action.status == "proposed"
+        assert "是" in reply.sentences[0].text
+        assert talk.say("yes, the courier is to hurry", {"late_delivery": 0.4}).action.status == "confirmed"
+
     def test_a_no_with_another_matter_declines_and_goes_on(self, talk: Any) -> None:
         propose(talk)
         reply = talk.say("no, my mug is broken", BROKEN)
@@ -254,11 +261,31 @@ class TestUnsure:
         assert talk.say("hmm so", {"invoice": 0.3}).hand_over is None
 
     def test_out_of_scope_is_answered_from_an_article_or_not_at_all(self, talk: Any) -> None:
-        reply = talk.say("is the mug fit for the dishwasher", {"invoice": 0.9}, out_of_scope=True)
+        reply = talk.say("is the mug fit for the dishwasher", {"invoice": 0.6}, out_of_scope=True)
         assert reply.sentences[0].citations == ("products/mug",)
-        reply = talk.say("who won the match", {"invoice": 0.9}, out_of_scope=True)
+        reply = talk.say("who won the match", {"invoice": 0.6}, out_of_scope=True)
         assert "I cannot help with that" in spoken(reply)
         assert talk.state.intent is None
+
+    def test_an_odd_message_with_a_sure_intent_is_known(self, talk: Any) -> None:
+        talk.say("parcel?", LATE, out_of_scope=True)
+        assert talk.state.intent == "late_delivery"
+
+    def test_an_odd_message_that_an_article_of_the_intent_answers_is_known(self, talk: Any) -> None:
+        talk.say("is the mug fit for the dishwasher", {"product_question": 0.6}, out_of_scope=True)
+        assert talk.state.intent == "product_question"
+
+    def test_an_example_of_the_shop_settles_what_the_model_is_unsure_of(self, talk: Any) -> None:
+        talk.say("Hello, I got no papers.", {"late_delivery": 0.6})
+        assert talk.state.intent == "invoice"
+
+    def test_an_example_in_quotation_marks_settles_nothing(self, talk: Any) -> None:
+        talk.say("What is “I got no papers” to mean?", {"late_delivery": 0.6})
+        assert talk.state.intent == "late_delivery"
+
+    def test_a_sure_model_counts_more_than_an_example(self, talk: Any) -> None:
+        talk.say("I got no papers", LATE)
+        assert talk.state.intent == "late_delivery"
 
     def test_a_broken_picture_is_told(self, talk: Any) -> None:
         reply = talk.say("my mug is broken", BROKEN, image=PICTURE, fault="truncated")

@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kefu.assistant.dates import AHEAD_DAYS, find_dates
@@ -96,6 +96,7 @@ def test_all_days_are_found_in_their_order() -> None:
     assert days("ordered yesterday, promised for March 25, 3月2号") == ["2026-03-19", "2026-03-25", "2026-03-02"]
 
 
+@settings(deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2035, 12, 31)), st.integers(0, 5))
 def test_a_day_with_its_year_survives_every_way_of_writing(day: date, way: int) -> None:
     month = MONTHS[day.month - 1]
@@ -110,6 +111,7 @@ def test_a_day_with_its_year_survives_every_way_of_writing(day: date, way: int) 
     assert days(f"since {written} it is here") == [day.isoformat()]
 
 
+@settings(deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2035, 12, 31)), st.dates(date(2020, 1, 1), date(2035, 12, 31)))
 def test_a_day_without_a_year_is_the_latest_that_is_not_far_ahead(today: date, other: date) -> None:
     [found] = find_dates(f"on {other.day} {MONTHS[other.month - 1]}", today)
@@ -119,6 +121,7 @@ def test_a_day_without_a_year_is_the_latest_that_is_not_far_ahead(today: date, o
     assert is_leap_day or found.day > today + timedelta(days=AHEAD_DAYS - 366)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.dates(date(1990, 1, 1), date(2090, 1, 1)))
 def test_any_text_is_fine(text: str, today: date) -> None:
     for found in find_dates(text, today):

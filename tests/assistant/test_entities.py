@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ def values(text: str, kind: str, **given: object) -> list[str]:
     return [value for found, value, _ in details(text, **given) if found == kind]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(SHOP.prefixes), st.integers(10_000, 999_999), st.integers(0, 5))
 def test_an_order_number_is_found_however_it_is_typed_or_said(prefix: str, number: int, way: int) -> None:
     digits = str(number)
@@ -115,11 +116,13 @@ def test_a_bare_amount_counts_on_a_receipt_alone() -> None:
     assert values("TOTAL 129.90", "amount") == []
 
 
+@settings(deadline=None)
 @given(st.decimals(min_value="0.01", max_value="99999.99", places=2), st.sampled_from(["EUR", "USD", "GBP", "CNY"]))
 def test_an_amount_survives_being_written(amount: object, currency: str) -> None:
     assert values(f"I paid {amount} {currency} for it", "amount") == [f"{amount} {currency}"]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.sampled_from(["text", "image", "audio"]))
 def test_any_text_is_fine(text: str, source: str) -> None:
     for _, value, written in details(text, source):

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kefu.assistant.numerals import parse_chinese, parse_digits, parse_english
@@ -46,11 +46,13 @@ def to_english(number: int) -> str:
     return TENS[number // 10 - 2] + (f"-{SMALL[number % 10]}" if number % 10 else "")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99_999_999))
 def test_chinese_numbers_are_read_as_they_are_written(number: int) -> None:
     assert parse_chinese(to_chinese(number)) == number
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999_999))
 def test_english_numbers_are_read_as_they_are_written(number: int) -> None:
     assert parse_english(to_english(number)) == number

@@ -69,6 +69,25 @@ def test_the_fault_of_a_picture_is_told(understander: Understander, model: Any, 
     assert talk.understood.not_used == {"image": "truncated"}
 
 
+def test_what_was_read_and_heard_before_is_not_done_again(shop: Shop, model: Any) -> None:
+    def fail(*_given: object) -> Any:
+        raise AssertionError("already known")
+
+    understander = Understander(model, shop, hear=fail, read_picture=fail)
+    message = Message(image=b"picture", audio=b"voice")
+    found = understander.understand(message, today=TODAY, heard=heard("thanks"), lines=("SH54321",))
+    assert found.picture.lines == ("SH54321",)
+    assert [entity.value for entity in found.entities] == ["SH54321"]
+
+
+def test_a_picture_that_the_model_cannot_open_is_not_read(shop: Shop, model: Any) -> None:
+    read = []
+    model.answer = model.answer.__class__(**{**model.answer.__dict__, "not_used": {"image": "truncated"}})
+    understander = Understander(model, shop, read_picture=lambda image: read.append(image) or ())
+    assert understander.understand(Message(image=b"half"), today=TODAY).picture.fault == "truncated"
+    assert read == []
+
+
 def test_a_recording_is_heard_in_the_language_of_the_conversation(shop: Shop, model: Any) -> None:
     asked = []
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from kefu.assistant.messages import Act
 
 _WORD = re.compile(r"[a-z0-9']+|[^\W_a-z0-9']")
 _SENTENCE_END = re.compile(r"[.!?;。！？；\n]+")
+_CLAUSE_END = re.compile(r"[.!?;:,。！？；：，、\n]+|\s[-–—]+\s")
 _QUOTED = re.compile(
     r"^[ \t]*[>＞|].*$"  # lines of an earlier message
     r"|“[^”]*”|「[^」]*」|『[^』]*』|《[^》]*》|«[^»]*»|\"[^\"]*\"|(?<!\w)'[^'\n]*'(?!\w)",
@@ -49,37 +50,46 @@ class Phrases:
     def find(self, text: str) -> frozenset[Act]:
         """Return the acts of what a customer says himself; what he quotes is not his.
 
-        Yes and no count only where a message begins with them, after a greeting perhaps: `yes please`, but not
-        `I got no answer`. A yes with a hedge in it (`yes, but`, `好的，不过`) is none.
+        Yes and no count only where a message begins with them, after a greeting perhaps, and a yes only where nothing
+        else is said in the same breath: `Yes, please`, but not `I got no answer` or `right now it is lost`. A yes with
+        a hedge in the message (`yes, but`, `好的，不过`) is none.
         """
-        acts = set()
-        leading = True
-        for sentence in _SENTENCE_END.split(own_words(text)):
-            words = split_words(sentence)
-            for act, at in self._matches(words):
-                is_answer = act in {Act.YES, Act.NO}
-                if not is_answer and not self._is_negated(words, at):
-                    acts.add(act)
-            if leading and words:
-                answers = {act for act in (Act.YES, Act.NO) if self._begins_with(words, act)}
-                acts |= {Act.NO} if Act.NO in answers else answers
-                rest = self._without(words, self._known_words)
-                leading = not rest and not answers
-        if Act.YES in acts and self.hedged(text):
-            acts.remove(Act.YES)
+        own = own_words(text)
+        acts: set[Act] = {
+            act
+            for sentence in _SENTENCE_END.split(own)
+            for act, at, words in self._matches(split_words(sentence))
+            if act not in {Act.YES, Act.NO} and not self._is_negated(words, at)
+        }
+        answer = self._leading_answer(own)
+        if answer is not None and not (answer is Act.YES and self.hedged(text)):
+            acts.add(answer)
         return frozenset(acts)
+
+    def _leading_answer(self, own: str) -> Act | None:
+        for clause in _CLAUSE_END.split(own):
+            words = split_words(clause)
+            is_pure = not self._without(words, self._known_words)
+            if self._begins_with(words, Act.NO):
+                return Act.NO
+            if self._begins_with(words, Act.YES):
+                return Act.YES if is_pure else None
+            if not is_pure:
+                return None
+        return None
 
     def hedged(self, text: str) -> bool:
         """Tell whether a yes in the text would be taken back or put off."""
-        words = split_words(own_words(text))
+        words = self._without(split_words(own_words(text)), self._acts.get(Act.YES, []))
         return "?" in text or "？" in text or any(_find(words, hedge) for hedge in self._hedges)
 
     def is_pure(self, text: str) -> bool:
         """Tell whether a text holds nothing but acts and fillers; anger is about something, so it does not count."""
-        return not self._without(split_words(text), self._known_words)
+        return not any(self._without(split_words(clause), self._known_words) for clause in _CLAUSE_END.split(text))
 
-    def _matches(self, words: list[str]) -> list[tuple[Act, int]]:
-        return [(act, at) for act, phrases in self._acts.items() for phrase in phrases for at in _find(words, phrase)]
+    def _matches(self, words: list[str]) -> Iterator[tuple[Act, int, list[str]]]:
+        for act, phrases in self._acts.items():
+            yield from ((act, at, words) for phrase in phrases for at in _find(words, phrase))
 
     def _is_negated(self, words: list[str], at: int) -> bool:
         before = words[max(0, at - _NEGATED_WITHIN - 1) : at]

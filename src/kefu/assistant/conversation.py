@@ -142,13 +142,15 @@ class _TurnOf:
             self.draft.say("declined")
             self.draft.suggest_saying("tap_person")
             return True
-        if Act.YES in acts or self._tapped("tap_yes"):
+        best = self._best()
+        is_on_topic = best is None or best[0] == self.before.intent
+        if (Act.YES in acts and is_on_topic) or self._tapped("tap_yes"):
             confirmed = proposed.model_copy(update={"status": "confirmed"})
             self.draft.action = confirmed
             self._set(done=(*self.before.done, confirmed), times_unsure=0)
             self._conclude(playbook)
             return True
-        if Act.THANKS in acts or not self.understood.text:
+        if acts & {Act.YES, Act.THANKS} or not self.understood.text:
             self.draft.say("confirm_again")
             self._propose(playbook)
             return True
@@ -177,7 +179,9 @@ class _TurnOf:
             self._follow_up(before.intent)
         elif not understood.intents:
             self._small_talk()
-        elif understood.out_of_scope and self._other_intent_is_unlikely():
+        elif (example := self._by_example()) is not None:
+            self._play(example)
+        elif self._is_foreign():
             self._beyond_playbooks("out_of_scope")
         else:
             best = self._best()
@@ -204,10 +208,27 @@ class _TurnOf:
         is_close = first.probability - second.probability < self.shop.thresholds.margin
         return second.label if is_close and {first.label, second.label} <= self.shop.playbooks.keys() else None
 
-    def _other_intent_is_unlikely(self) -> bool:
-        """Whether a foreign message is no more than an unusual word on the matter at hand."""
+    def _by_example(self) -> str | None:
+        """Return the intent of which the customer says an example, where the model is not sure of another one."""
         best = self._best()
-        return self.before.asked is None or best is None or best[0] != self.before.intent
+        is_sure = best is not None and best[1] >= self.shop.thresholds.switch and not self.understood.out_of_scope
+        return None if is_sure else self.shop.intent_of_example(own_words(self.understood.text))
+
+    def _is_foreign(self) -> bool:
+        """Whether the message belongs to no intent: the model says so, and nothing speaks against it.
+
+        Against it speak a high probability, an open question on the same matter, and an article of the intent that
+        answers the message: short messages look odd to a model of whole tickets.
+        """
+        best = self._best()
+        if not self.understood.out_of_scope or best is None:
+            return False
+        intent, probability = best
+        if probability >= self.shop.thresholds.in_scope or (
+            self.before.asked is not None and intent == self.before.intent
+        ):
+            return False
+        return not self.draft.find(self._question(), intent, of_intent_only=True)
 
     def _answers_question(self) -> bool:
         """Whether the message fills the slot that was asked for; it is filled then."""
@@ -251,7 +272,7 @@ class _TurnOf:
             return False
         asked_before = [turn.text for turn in self.before.turns if turn.who == "customer"][-1:]
         question = " ".join([*asked_before, self.understood.text])
-        return self.draft.answer(question, min_coverage=self.shop.thresholds.coverage)
+        return self.draft.answer(question)
 
     # What is said
 
@@ -283,14 +304,14 @@ class _TurnOf:
             self._conclude(playbook)
 
     def _open(self, playbook: Playbook, intent: str, is_new: bool) -> None:
-        question, thresholds = self._question(), self.shop.thresholds
+        question = self._question()
         if playbook.prefer_knowledge:
-            if not self.draft.answer(question, min_coverage=thresholds.coverage, intent=intent) and is_new:
+            if not self.draft.answer(question, intent) and is_new:
                 self.draft.add(playbook.say.of(self.understood.language))
             return
         if is_new:
             self.draft.add(playbook.say.of(self.understood.language))
-        self.draft.answer(question, min_coverage=thresholds.coverage, intent=intent)
+        self.draft.answer(question, intent, of_intent_only=True)
 
     def _ask(self, ask: Ask) -> None:
         language = self.understood.language
@@ -347,7 +368,7 @@ class _TurnOf:
             self._beyond_playbooks("unsure")
 
     def _beyond_playbooks(self, saying: str) -> None:
-        if self.draft.answer(self._question(), min_coverage=self.shop.thresholds.coverage):
+        if self.draft.answer(self._question()):
             self._set(times_unsure=0)
             return
         if self._is_unsure_again():

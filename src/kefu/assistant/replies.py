@@ -69,11 +69,22 @@ class Draft:
             known = tuple(article_id for article_id in cited if self._look_up(article_id))
             self._sentences.append(Sentence(text=text, citations=known))
 
-    def answer(self, question: str, *, min_coverage: float, intent: str | None = None) -> bool:
-        """Answer a question from the knowledge base, citing it; tell whether there was a sure answer that is new."""
+    def find(self, question: str, intent: str | None = None, *, of_intent_only: bool = False) -> list[Passage]:
+        """Return passages that surely answer a question."""
         if self._knowledge is None:
-            return False
-        found = find_answers(self._knowledge, question, self._language, min_coverage=min_coverage, intent=intent)
+            return []
+        return find_answers(
+            self._knowledge,
+            question,
+            self._language,
+            min_coverage=self._shop.thresholds.coverage,
+            intent=intent,
+            of_intent_only=of_intent_only,
+        )
+
+    def answer(self, question: str, intent: str | None = None, *, of_intent_only: bool = False) -> bool:
+        """Answer a question from the knowledge base, citing it; tell whether there was a sure answer that is new."""
+        found = self.find(question, intent, of_intent_only=of_intent_only)
         fresh = [passage for passage in found if passage.article_id not in self._passages]
         if not fresh or fresh[0] is not found[0]:
             return False

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from pydantic import Field
 
-from kefu.assistant.acts import Phrases
+from kefu.assistant.acts import Phrases, split_words
 from kefu.assistant.entities import OrderNumbers
 from kefu.assistant.grounding import Knowledge
 from kefu.assistant.messages import Act
@@ -32,6 +32,9 @@ class Thresholds(Parameters):
     switch: float = Field(
         0.75, ge=0, le=1, description="Probability from which another intent takes over in the middle of a matter"
     )
+    in_scope: float = Field(
+        0.75, ge=0, le=1, description="Probability from which a message counts as known although the model finds it odd"
+    )
     heard: float = Field(0.4, ge=0, le=1, description="Confidence of a transcript below which its words do not count")
     coverage: float = Field(
         0.5, ge=0, le=1, description="Share of the question's words that a passage must hold to answer it"
@@ -54,6 +57,9 @@ class AssistantFile(Words):
     name: Line = Field(description="The shop's name")
     order_numbers: OrderNumbers = Field(default_factory=OrderNumbers, description="What its order numbers look like")
     currency: str = Field("CNY", min_length=3, max_length=3, description="Of amounts that name none, ISO 4217")
+    generator: Path | None = Field(
+        None, description="Folder of a language model (safetensors) that words answers; beside this file, or absolute"
+    )
     thresholds: Thresholds = Field(default_factory=Thresholds, description="Where the assistant stops being sure")
 
 
@@ -68,6 +74,7 @@ class Shop:
     phrases: Phrases
     sayings: Mapping[str, Lines]
     playbooks: Mapping[str, Playbook]
+    generator: Path | None = None
 
     @classmethod
     def load(cls, folder: str | Path) -> "Shop":
@@ -98,6 +105,7 @@ class Shop:
             ),
             sayings={**usual.sayings, **own.sayings},
             playbooks=read_playbooks(folder / "playbooks"),
+            generator=folder / own.generator if own.generator is not None else None,
         )
 
     def say(self, name: str, language: Language) -> tuple[str, ...]:
@@ -111,6 +119,25 @@ class Shop:
             if typed in {title.casefold() for title in playbook.title.all()}:
                 return intent
         return None
+
+    def intent_of_example(self, text: str) -> str | None:
+        """Return the one intent of which an example stands in the text and is half of it at least; else None."""
+        words = split_words(text)
+        said = f" {' '.join(words)} "
+        found = {
+            intent
+            for intent, examples in self._example_words.items()
+            for example in examples
+            if example in said and 2 * len(example.split()) >= len(words)
+        }
+        return found.pop() if len(found) == 1 else None
+
+    @cached_property
+    def _example_words(self) -> Mapping[str, tuple[str, ...]]:
+        return {
+            intent: tuple(f" {' '.join(split_words(example))} " for example in playbook.examples.all())
+            for intent, playbook in self.playbooks.items()
+        }
 
     def examples(self, language: Language) -> tuple[str, ...]:
         """Return what customers say in a language: examples of all playbooks, their options, answers and acts."""

@@ -39,7 +39,13 @@ class Understander:
     read_picture: ReadPicture | None = None
 
     def understand(
-        self, message: Message, *, today: date, language: Language | None = None, heard: Transcript | None = None
+        self,
+        message: Message,
+        *,
+        today: date,
+        language: Language | None = None,
+        heard: Transcript | None = None,
+        lines: tuple[str, ...] | None = None,
     ) -> Understanding:
         """Understand one message.
 
@@ -51,56 +57,49 @@ class Understander:
             today: what ``yesterday`` is reckoned from.
             language: that of the conversation so far.
             heard: what was heard in the recording, where that is known already.
+            lines: what was read in the picture, where that is known already.
         """
         if message.audio is not None and heard is None and self.hear is not None:
             heard = self.hear(message.audio, message.language or language or DEFAULT_LANGUAGE)
         said = heard.text if heard is not None and heard.confidence >= self.shop.thresholds.heard else ""
-        lines, fault = self._read(message.image)
         text = message.text.strip() or said
-        own: list[tuple[str, Source]] = [(message.text, "text"), (said, "audio")]
-        entities = tuple(
-            entity
-            for part, source in (*own, ("\n".join(lines), "image"))
-            for entity in self._entities(part, source, today)
-        )
-        acts = frozenset(act for part, _ in own for act in self.shop.phrases.find(part))
-        if any(self.shop.phrases.hedged(part) for part, _ in own):
-            acts -= {Act.YES}
-        understood = Understanding(
-            language=message.language or _language_of(_without(text, entities), heard, language),
-            text=text,
-            acts=acts,
-            entities=entities,
-        )
-        if heard is not None:
-            understood = understood.model_copy(update={"heard": heard})
-        shows: tuple[IntentGuess, ...] = ()
-        if self._is_worth_judging(message, said, entities):
+        details = (*self._entities(message.text, "text", today), *self._entities(said, "audio", today))
+        fused = None
+        if self._is_worth_judging(message, said, details):
             fused = self._judge(text, message.image, message.audio)
-            fault = fused.not_used.get("image", fault) if message.image is not None else None
-            understood = understood.model_copy(
-                update={
-                    "intents": _guesses(fused),
-                    "out_of_scope": fused.out_of_scope,
-                    "not_used": {name: why for name, why in fused.not_used.items() if name in _given(message)},
-                }
-            )
-            if message.image is not None and fault is None:
-                alone = fused if _given(message) == {"image"} else self._judge("", message.image, None)
-                shows = _guesses(alone)
-        if message.image is None:
-            return understood
-        return understood.model_copy(update={"picture": PictureReading(lines=lines, shows=shows, fault=fault)})
+        picture = self._look_at(message, fused, lines) if message.image is not None else None
+        read = self._entities("\n".join(picture.lines), "image", today) if picture is not None else ()
+        return Understanding(
+            language=message.language or _language_of(_without(text, details), heard, language),
+            text=text,
+            intents=_guesses(fused) if fused is not None else (),
+            out_of_scope=fused.out_of_scope if fused is not None else False,
+            acts=self._acts(message.text, said),
+            entities=(*details, *read),
+            picture=picture,
+            heard=heard,
+            not_used={name: why for name, why in fused.not_used.items() if name in _given(message)} if fused else {},
+        )
+
+    def _acts(self, *own: str) -> frozenset[Act]:
+        acts = frozenset(act for part in own for act in self.shop.phrases.find(part))
+        is_hedged = any(self.shop.phrases.hedged(part) for part in own)
+        return acts - {Act.YES} if is_hedged or Act.NO in acts else acts
+
+    def _look_at(self, message: Message, fused: "Prediction | None", lines: tuple[str, ...] | None) -> PictureReading:
+        """Read and judge the picture by itself; one that the model could not open is not read, either."""
+        fault = fused.not_used.get("image") if fused is not None else None
+        if fault is not None or fused is None or message.image is None:
+            return PictureReading(lines=lines or (), fault=fault)
+        if lines is None:
+            lines = self.read_picture(message.image) if self.read_picture is not None else ()
+        alone = fused if _given(message) == {"image"} else self._judge("", message.image, None)
+        return PictureReading(lines=lines, shows=_guesses(alone))
 
     def _entities(self, text: str, source: Source, today: date) -> tuple[Entity, ...]:
         return find_entities(
             text, source, today=today, order_numbers=self.shop.order_numbers, currency=self.shop.currency
         )
-
-    def _read(self, image: bytes | None) -> tuple[tuple[str, ...], str | None]:
-        if image is None or self.read_picture is None:
-            return (), None
-        return self.read_picture(image), None
 
     def _is_worth_judging(self, message: Message, said: str, entities: tuple[Entity, ...]) -> bool:
         if message.image is not None:

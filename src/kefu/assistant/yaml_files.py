@@ -95,7 +95,7 @@ def _explain(path: Path, kind: Any, found: Mapping[str, Any], lines: Mapping[Pla
 def _fields(kind: Any, place: Place) -> Iterator[str]:
     """Yield the fields of the model at ``place`` below ``kind``; nothing where that cannot be told."""
     for part in place:
-        inner = [one for one in getattr(kind, "__args__", ()) if one is not type(None)]
+        inner = [one for one in getattr(kind, "__args__", ()) if one is not type(None) and one is not ...]
         if isinstance(part, int) or not hasattr(kind, "model_fields"):
             kind = inner[-1] if inner else kind
         else:

@@ -42,6 +42,7 @@ class LazyGroup(click.Group):
         "predict": "kefu.cli.predict:predict",
         "serve": "kefu.cli.serve:serve",
         "models": "kefu.cli.models:models",
+        "scenarios": "kefu.cli.scenarios:scenarios",
         "parameters": "kefu.cli.parameters:parameters",
         "dvc-sync": "kefu.cli.dvc_sync:dvc_sync",
     },
@@ -59,6 +60,7 @@ def kefu() -> None:
     kefu predict tickets.csv --out labels.csv    a label for every ticket
     kefu serve                                   the newest or promoted model over HTTP
     kefu models compare promoted latest          is the newest model better than the one in use?
+    kefu scenarios                               does the assistant say and do what it should?
     kefu parameters image.training               what can be set in conf/ and with --params
     kefu dvc-sync                                dvc.yaml and params.yaml as the project says them
     """  # noqa: D301 - click wants the backspace itself

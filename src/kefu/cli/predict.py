@@ -111,7 +111,7 @@ def _load(model: Path | None, environment: str | None) -> "Predictor":
     if model is not None:
         if environment:
             raise KefuError("--model and --env each name a model; leave one of them out")
-        return Predictor.load(_newest_version(model))
+        return Predictor.load(newest_version(model))
     with open_project(environment) as project:
         if project is None:
             raise KefuError(f"there is no kefu project around {Path.cwd()}; name a model with --model")
@@ -126,7 +126,7 @@ def _load(model: Path | None, environment: str | None) -> "Predictor":
         return Predictor(dataset.load())
 
 
-def _newest_version(folder: Path) -> Path:
+def newest_version(folder: Path) -> Path:
     """Return the newest version where Kedro keeps several in the folder, else the folder itself."""
     if (folder / "config.json").exists():
         return folder
