@@ -1,0 +1,67 @@
+"""A service with the tiny model, in this process."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kefu.model import FusedModel
+from kefu.service.app import create_app
+from kefu.service.settings import ServiceSettings
+
+OLD, NEW = "2026-01-01T00.00.00.000Z", "2026-02-01T00.00.00.000Z"
+
+
+@pytest.fixture(scope="session")
+def bundle(tiny_model: FusedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundle") / "fused"
+    tiny_model.to_bundle().save(folder)
+    return folder
+
+
+@pytest.fixture
+def add_version(bundle: Path, tmp_path: Path) -> Callable[[str], Path]:
+    """Put a version of the model where a training would."""
+
+    def add(version: str) -> Path:
+        return Path(shutil.copytree(bundle, tmp_path / "demo" / "versions" / "fused" / version / "fused"))
+
+    return add
+
+
+@pytest.fixture
+def models(add_version: Callable[[str], Path], tmp_path: Path) -> Path:
+    add_version(OLD)
+    return tmp_path / "demo"
+
+
+@pytest.fixture
+def make_settings(models: Path) -> Callable[..., ServiceSettings]:
+    """Settings of a service that does not look for new models by itself."""
+
+    def make(**changes: object) -> ServiceSettings:
+        return ServiceSettings(**{"models": {"demo": {"folder": models}}, "watch_seconds": 0, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_client(make_settings: Callable[..., ServiceSettings]) -> Iterator[Callable[..., TestClient]]:
+    opened = []
+
+    def make(**changes: object) -> TestClient:
+        client = TestClient(create_app(make_settings(**changes)), raise_server_exceptions=False)
+        client.__enter__()
+        opened.append(client)
+        return client
+
+    yield make
+    for client in opened:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def client(make_client: Callable[..., TestClient]) -> TestClient:
+    return make_client()
