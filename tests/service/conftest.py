@@ -1,10 +1,12 @@
 """A service with the tiny model, in this process."""
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 from kefu.model import FusedModel
@@ -12,6 +14,16 @@ from kefu.service.app import create_app
 from kefu.service.settings import ServiceSettings
 
 OLD, NEW = "2026-01-01T00.00.00.000Z", "2026-02-01T00.00.00.000Z"
+
+
+@pytest.fixture(autouse=True)
+def _logs_are_left_as_they_were() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

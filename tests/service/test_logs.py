@@ -11,11 +11,7 @@ from kefu.tickets.errors import KefuError
 
 @pytest.fixture
 def stream():
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield io.StringIO()
-    structlog.reset_defaults()
-    root.handlers[:], root.level = handlers, level
+    return io.StringIO()
 
 
 def lines(stream):
