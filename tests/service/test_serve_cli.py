@@ -15,7 +15,7 @@ import uvicorn
 from click.testing import CliRunner
 
 from kefu.cli import kefu
-from kefu.cli.serve import _listen_at
+from kefu.cli.serve import _bind
 from kefu.predictor import Predictor
 from kefu.service.app import create_app
 from kefu.service.settings import ServiceSettings, describe_settings
@@ -125,7 +125,7 @@ def test_a_signal_ends_what_was_accepted_and_no_more(model, monkeypatch):
     app.state.services.start()
     monkeypatch.setattr(Predictor, "predict_clean", slowly)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=10))
-    listener = _listen_at("127.0.0.1", 0)
+    listener = _bind("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     running = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     running.start()
@@ -156,7 +156,7 @@ def test_the_command_serves_and_ends_on_a_signal(model, number, status):
     try:
         line = process.stderr.readline()
         url = re.search(r"http://127\.0\.0\.1:\d+", line)[0]
-        with httpx.Client(base_url=url, timeout=20, transport=httpx.HTTPTransport(retries=5)) as client:
+        with httpx.Client(base_url=url, timeout=20) as client:
             answer = client.post("/v1/predict/text", json={"text": "where is my refund"}).json()
         assert (answer["model"], answer["version"]) == ("tickets", "tickets")
         process.send_signal(number)
