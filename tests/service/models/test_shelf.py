@@ -147,7 +147,26 @@ def test_too_many_media_are_refused(open_shelf):
 
     found = asyncio.run(ask())
     assert [isinstance(one, QueueFullError) for one in found] == [False] * 2 + [True] * 6
+    assert refusals(shelf) == 6
     assert asyncio.run(shelf.predict(RawTicket(image=PNG), key="k")).prediction.used == ("image",)
+
+
+def test_too_many_texts_are_refused(open_shelf):
+    shelf = open_shelf(batches={"max_wait_ms": 60_000.0, "max_queued": 2})
+
+    async def ask():
+        asked = [asyncio.ensure_future(shelf.predict(RawTicket("hello"), key="k")) for _ in range(5)]
+        done, waiting = await asyncio.wait(asked, timeout=0.2)
+        for one in waiting:
+            one.cancel()
+        return [type(one.exception()) for one in done], len(waiting)
+
+    assert asyncio.run(ask()) == ([QueueFullError] * 3, 2)
+    assert refusals(shelf) == 3
+
+
+def refusals(shelf):
+    return shelf._metrics.registry.get_sample_value("kefu_refused_tickets_total", {"model": "demo"})
 
 
 def test_closed_is_closed(open_shelf):

@@ -25,7 +25,3 @@ def test_what_happens_is_counted(client):
     assert found[("kefu_queued_tickets", ("model", "demo"))] == 0
     info = ("kefu_model_info", ("model", "demo"), ("strategy", "late"), ("version", "2026-01-01T00.00.00.000Z"))
     assert found[info] == 1
-
-
-def test_the_counter_of_refusals_is_there(client):
-    assert values(client)[("kefu_refused_total",)] == 0
