@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = frozenset({"fastapi", "prometheus_client", "pydantic_settings", "python_multipart", "structlog", "uvicorn"})
 _KEEP_ALIVE_SECONDS = 30
+_BACKLOG = 2048
 
 
 @click.command(short_help="Serve trained models over HTTP.")
@@ -67,10 +69,14 @@ def serve(model: Path | None, environment: str | None, host: str | None, port: i
         name, folder = _find_model(model, environment)
         settings = read_settings(**given, models={name: {"folder": folder}})
     configure_logs(settings.log_level)
-    with _listen_at(settings.host, settings.port) as listener:
+    with _bind(settings.host, settings.port) as listener:
         app = create_app(settings)
         # here, where a mistake ends in one line
         app.state.services.start()
+        try:
+            listener.listen(_BACKLOG)
+        except OSError:  # another one has come first while the models were loaded
+            raise _taken(settings.port) from None
         address, number = listener.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         click.echo(f"kefu listens at http://{shown}:{number} (Ctrl-C ends it)", err=True)
@@ -94,7 +100,7 @@ def _find_model(model: Path | None, environment: str | None) -> tuple[str, Path]
         return folder.name, folder
 
 
-def _listen_at(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     """Return a socket bound to an address, on which nobody is heard yet.
 
     Raises:
@@ -111,9 +117,13 @@ def _listen_at(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise KefuError(f"port {port} is taken; choose another one with --port, or 0 for a free one") from None
+            raise _taken(port) from None
         raise KefuError(f"cannot listen at {host}:{port} ({error.strerror}); choose another --host or --port") from None
     return listener
+
+
+def _taken(port: int) -> KefuError:
+    return KefuError(f"port {port} is taken; choose another one with --port, or 0 for a free one")
 
 
 def _run(app: "FastAPI", settings: "ServiceSettings", listener: socket.socket) -> None:
@@ -124,10 +134,12 @@ def _run(app: "FastAPI", settings: "ServiceSettings", listener: socket.socket) -
         log_config=None,
         access_log=False,
         server_header=False,
+        backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # raised again once all requests are done
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _list_settings() -> None:

@@ -45,6 +45,14 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         # their pages load scripts from other hosts
         docs_url=None,
         redoc_url=None,
+        # it would hold on to bodies, and the service has metrics and logs of its own
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
         form_limits={"max_files": 8, "max_fields": 32, "max_part_size": 4 * settings.limits.text_chars + _MARKUP_BYTES},
     )
     app.state.services = services

@@ -22,18 +22,18 @@ async def get_request_id(request: Request) -> str:
     return cast(str, request.state.request_id)
 
 
+async def get_settings(request: Request) -> ServiceSettings:
+    """Return the settings of the service."""
+    return cast(ServiceSettings, request.app.state.services.settings)
+
+
+async def get_models(request: Request) -> ModelShelf:
+    """Return the models."""
+    return cast(ModelShelf, request.app.state.services.models)
+
+
 ServicesNeeded = Annotated[Services, Depends(get_services)]
 RequestId = Annotated[str, Depends(get_request_id)]
-
-
-async def get_settings(services: ServicesNeeded) -> ServiceSettings:
-    """Return the settings of the service."""
-    return services.settings
-
-
-async def get_models(services: ServicesNeeded) -> ModelShelf:
-    """Return the models."""
-    return services.models
 
 
 async def get_assistant(services: ServicesNeeded) -> Assistant:

@@ -17,7 +17,7 @@ class Metrics:
         batch_size: tickets of each batch, by model.
         batch_seconds: time of each batch, by model.
         queued: tickets that wait, by model.
-        refused: requests that found a queue full.
+        refused: tickets that found too many waiting, by model.
         reloads: of models, by outcome (``done``, ``failed``).
         model: 1 for each version that is served.
     """
@@ -37,7 +37,9 @@ class Metrics:
             "kefu_batch_seconds", "Time that a model took for a batch.", ("model",), buckets=_SECONDS, registry=registry
         )
         self.queued = Gauge("kefu_queued_tickets", "Tickets that wait for a model.", ("model",), registry=registry)
-        self.refused = Counter("kefu_refused", "Requests that found a queue full.", registry=registry)
+        self.refused = Counter(
+            "kefu_refused_tickets", "Tickets that found too many waiting.", ("model",), registry=registry
+        )
         self.reloads = Counter(
             "kefu_model_reloads", "Models that were replaced, or could not be.", ("model", "outcome"), registry=registry
         )

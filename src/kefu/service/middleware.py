@@ -1,5 +1,6 @@
 """What surrounds every request: its id, its line in the log, its place in the metrics, and how large it may be."""
 
+import itertools
 import re
 import secrets
 import time
@@ -28,6 +29,8 @@ class RequestContext:
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
+        # drawn once: for random bytes a thread lets go of Python's lock, and a busy model is slow to give it back
+        self._process, self._count = secrets.token_hex(6), itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -35,7 +38,7 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(REQUEST_ID, "")
-        request_id = given if _FIT_FOR_AN_ID.fullmatch(given) else secrets.token_hex(8)
+        request_id = given if _FIT_FOR_AN_ID.fullmatch(given) else f"{self._process}-{next(self._count):x}"
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
         status = 0

@@ -1,9 +1,11 @@
 """What the service answers, as OpenAPI describes it."""
 
+import base64
+import binascii
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from kefu.service.errors import ErrorDetail
 from kefu.service.models import ServedPrediction
@@ -66,7 +68,24 @@ class TextBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "我的订单三天了还没发货"}]})
 
-    text: str = Field(description="What the customer wrote.")
+    text: str = Field(min_length=1, description="What the customer wrote.")
+
+
+def _decode_base64(value: Any) -> Any:
+    """Undo base64, and be strict about it: pydantic's own type drops what does not belong there."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("this is not base64") from None
+
+
+Base64File = Annotated[
+    bytes,
+    BeforeValidator(_decode_base64),
+    WithJsonSchema({"type": "string", "format": "byte", "contentEncoding": "base64"}),
+]
 
 
 class TicketBody(BaseModel):
@@ -76,8 +95,8 @@ class TicketBody(BaseModel):
 
     ticket_id: str | None = Field(None, description="Comes back with the answer.")
     text: str | None = None
-    image: Base64Bytes | None = Field(None, description="A picture file, as base64.")
-    audio: Base64Bytes | None = Field(None, description="A recording, as base64.")
+    image: Base64File | None = Field(None, description="A picture file, as base64.")
+    audio: Base64File | None = Field(None, description="A recording, as base64.")
 
 
 class BatchBody(BaseModel):

@@ -131,9 +131,8 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
     for variable in _own(environment):
         top = variable.upper().split(_LEVELS)[0]
         if top not in known:
-            raise KefuError(
-                f"{variable}: there is no such setting{did_you_mean(top, known)}; `kefu serve --settings` lists all"
-            )
+            hint = did_you_mean(top.casefold(), known)
+            raise KefuError(f"{variable}: there is no such setting{hint}; `kefu serve --settings` lists all")
 
 
 def _own(environment: Iterable[str]) -> list[str]:

@@ -121,6 +121,7 @@ class ModelShelf:
             clean: RawTicket | CleanTicket = ticket
             if ticket.image is not None or ticket.audio is not None:
                 if self._decoding >= self._settings.threads.max_media:
+                    self._metrics.refused.labels(served.name).inc()
                     raise QueueFullError
                 self._decoding += 1
                 try:
@@ -193,6 +194,9 @@ class ModelShelf:
         """Queue a ticket; None where another version has taken over in the meantime."""
         try:
             return served.submit(ticket)
+        except QueueFullError:
+            self._metrics.refused.labels(served.name).inc()
+            raise
         except BatcherClosedError:
             if self._stopped.is_set():
                 raise

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, File, Form, Query, UploadFile
+from pydantic import WithJsonSchema
 
 from kefu.predictor import RawTicket
 from kefu.service.dependencies import ModelsNeeded, RequestId, SettingsNeeded
@@ -21,18 +22,33 @@ router = APIRouter(prefix="/v1/predict", tags=["predict"], responses=error_answe
 ModelName = Annotated[
     str | None, Query(description="The name of a model; without, the traffic is shared out.", examples=["demo"])
 ]
-Image = Annotated[UploadFile, File(description="A picture: JPEG, PNG, WebP, GIF, BMP or TIFF.")]
-Audio = Annotated[UploadFile, File(description="A recording: WAV, FLAC, OGG or MP3.")]
+_image = File(description="A picture: JPEG, PNG, WebP, GIF, BMP or TIFF.")
+_audio = File(description="A recording: WAV, FLAC, OGG or MP3.")
+# forms know no null, which the type alone would promise
+_file = WithJsonSchema({"type": "string", "contentMediaType": "application/octet-stream"})
+_string = WithJsonSchema({"type": "string"})
+_NOT_NOTHING = [
+    {"required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}},
+    {"required": ["image"]},
+    {"required": ["audio"]},
+]
+"""What OpenAPI says beside the types: one of the parts must be there."""
 
 
-@router.post("", summary="Predict the label of a ticket of text, picture and voice, or of any of them")
+@router.post(
+    "",
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": {"anyOf": _NOT_NOTHING}}}}
+    },
+    summary="Predict the label of a ticket of text, picture and voice, or of any of them",
+)
 async def predict(
     models: ModelsNeeded,
     settings: SettingsNeeded,
     request_id: RequestId,
-    text: Annotated[str | None, Form(description="What the customer wrote.")] = None,
-    image: Annotated[UploadFile | None, File(description="A picture: JPEG, PNG, WebP, GIF, BMP or TIFF.")] = None,
-    audio: Annotated[UploadFile | None, File(description="A recording: WAV, FLAC, OGG or MP3.")] = None,
+    text: Annotated[str | None, _string, Form(description="What the customer wrote.")] = None,
+    image: Annotated[UploadFile | None, _file, _image] = None,
+    audio: Annotated[UploadFile | None, _file, _audio] = None,
     model: ModelName = None,
 ) -> PredictionAnswer:
     """The label comes from what can be used; `not_used` says why the rest could not."""
@@ -52,7 +68,11 @@ async def predict_text(
 
 @router.post("/image", summary="Predict the label of a picture")
 async def predict_image(
-    models: ModelsNeeded, settings: SettingsNeeded, request_id: RequestId, image: Image, model: ModelName = None
+    models: ModelsNeeded,
+    settings: SettingsNeeded,
+    request_id: RequestId,
+    image: Annotated[UploadFile, _image],
+    model: ModelName = None,
 ) -> PredictionAnswer:
     """As `/v1/predict`, of a picture alone."""
     ticket = await read_ticket(settings.limits, image=image)
@@ -61,7 +81,11 @@ async def predict_image(
 
 @router.post("/audio", summary="Predict the label of a recording")
 async def predict_audio(
-    models: ModelsNeeded, settings: SettingsNeeded, request_id: RequestId, audio: Audio, model: ModelName = None
+    models: ModelsNeeded,
+    settings: SettingsNeeded,
+    request_id: RequestId,
+    audio: Annotated[UploadFile, _audio],
+    model: ModelName = None,
 ) -> PredictionAnswer:
     """As `/v1/predict`, of a recording alone."""
     ticket = await read_ticket(settings.limits, audio=audio)
