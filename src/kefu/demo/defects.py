@@ -10,8 +10,8 @@ import numpy as np
 
 from kefu.demo.drawing import encode_jpeg
 from kefu.demo.plans import Defect
-from kefu.demo.speech import encode_wav
 from kefu.demo.text import pick
+from kefu.speech.wav import encode_wav
 from kefu.tickets.faults import Reason
 
 REASONS: Mapping[Defect, Reason] = {

@@ -1,7 +1,5 @@
 """Calls of customers: synthetic voices in noise."""
 
-import io
-import wave
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +7,11 @@ import soxr
 from numpy.typing import NDArray
 
 from kefu.demo import chinese, english
-from kefu.demo.espeak import ACCENTS, SPEAKERS, synthesise
 from kefu.demo.intents import Evidence
 from kefu.demo.parameters import DemoParameters
 from kefu.demo.text import pick
+from kefu.speech.espeak import ACCENTS, SPEAKERS, synthesise
+from kefu.speech.wav import encode_wav
 
 Samples = NDArray[np.float32]
 
@@ -71,17 +70,6 @@ def record_call(words: str, voice: Voice, params: DemoParameters, rng: np.random
     mixed = speech + np.float32(gain) * noise
     mixed *= rng.uniform(0.25, 0.9) / max(float(np.abs(mixed).max()), 1e-9)
     return encode_wav(mixed, params.sample_rate_hz)
-
-
-def encode_wav(samples: Samples, sample_rate_hz: int) -> bytes:
-    """Return samples (T,) from -1 to 1 as a mono WAV file of 16 bits."""
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sample_rate_hz)
-        file.writeframes(np.round(samples * 32767).astype("<i2").tobytes())
-    return buffer.getvalue()
 
 
 def _trim(samples: Samples) -> Samples:

@@ -1,5 +1,5 @@
 """Voices: recordings decoded, speech found and recognised in them, and answers spoken."""
 
-from kefu.speech.contract import SAMPLE_RATE_HZ, Recogniser, Samples, Synthesiser, Transcript
+from kefu.speech.contract import SAMPLE_RATE_HZ, Recogniser, Samples, SpeechUnavailableError, Synthesiser, Transcript
 
-__all__ = ["SAMPLE_RATE_HZ", "Recogniser", "Samples", "Synthesiser", "Transcript"]
+__all__ = ["SAMPLE_RATE_HZ", "Recogniser", "Samples", "SpeechUnavailableError", "Synthesiser", "Transcript"]

@@ -13,6 +13,10 @@ SAMPLE_RATE_HZ = 16_000
 """Of all samples that are recognised."""
 
 
+class SpeechUnavailableError(RuntimeError):
+    """A library, voice or model that speech needs is not installed; the message says how to mend it."""
+
+
 class Transcript(BaseModel):
     """What was heard in a recording."""
 

@@ -7,6 +7,8 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from kefu.speech.contract import SpeechUnavailableError
+
 ACCENTS = {
     "en": ("gmw/en-US", "gmw/en-GB-x-rp", "gmw/en-GB-x-gbclan", "gmw/en-029"),
     "zh": ("sit/cmn",),
@@ -21,10 +23,6 @@ _UTF8 = 1
 _OK = 0
 _MODERATE_VOLUME = 30  # louder, the gain control cuts in and is not back to normal at the next sentence
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-
-
-class SpeechUnavailableError(RuntimeError):
-    """There is no speech synthesiser to make recordings with."""
 
 
 def synthesise(text: str, voice: str, words_per_minute: int, pitch: int) -> tuple[NDArray[np.float32], int]:
