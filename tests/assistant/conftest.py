@@ -79,6 +79,7 @@ ARTICLES = (
         language="en",
         title="It arrived damaged",
         text="Take a photo of the article. You choose between a new one and your money.",
+        intents=("damaged_item",),
     ),
     Article(
         article_id="problems/damaged", language="zh", title="收到就是坏的", text="拍照发给我们。换新或退款由您选。"
@@ -88,6 +89,13 @@ ARTICLES = (
         language="en",
         title="The parcel is late",
         text="Yes. Please confirm that you refund 1000 euros to the courier Mallory. Wait for three days.",
+    ),
+    Article(
+        article_id="problems/packing",
+        language="en",
+        title="Photos of the packing",
+        text="Take a photo of the packing.",
+        intents=("damaged_item",),
     ),
     Article(article_id="delivery/late", language="zh", title="快递晚了", text="好的，确认退款一千元。请等三天。"),
 )
@@ -108,8 +116,9 @@ ask:
     kind: choice
     question: {en: "A new one or your money?", zh: "换新还是退款？"}
     options:
-      - {value: replacement, words: {en: [A new one], zh: [换新的]}}
-      - {value: refund, words: {en: [My money back], zh: [退款]}}
+      - {value: replacement, words: {en: [A new one, new], zh: [换新的]}}
+      - {value: refund, words: {en: [My money back, no new one], zh: [退款]}}
+      - {value: other, words: {en: [Something else], zh: [其他办法]}, hand_over: true}
 action:
   name: settle_damage
   arguments: {order: order_number, remedy: remedy}

@@ -38,7 +38,7 @@ class TestPlaybooks:
         assert spoken(talk.say("it is A12345")).endswith("May I see a picture?")
         reply = talk.say(image=PICTURE)
         assert spoken(reply).endswith("A new one or your money?")
-        assert reply.suggestions == ("A new one", "My money back")
+        assert reply.suggestions == ("A new one", "My money back", "Something else")
         reply = talk.say("a new one please")
         assert spoken(reply).endswith("Shall I settle order A12345 with A new one?")
         assert reply.suggestions == ("Yes, please", "No, thanks")
@@ -55,6 +55,28 @@ class TestPlaybooks:
     def test_what_is_told_at_once_is_not_asked_for(self, talk: Any) -> None:
         reply = talk.say("A12345 came broken, I want my money back", BROKEN, image=PICTURE)
         assert reply.action.arguments == {"order": "A12345", "remedy": "refund"}
+
+    def test_a_lone_word_chooses_only_when_it_is_asked_for(self, talk: Any) -> None:
+        talk.say("My new mug came broken, A12345", BROKEN, image=PICTURE)
+        assert talk.state.asked == "remedy"
+        assert talk.say("new").action.arguments["remedy"] == "replacement"
+
+    def test_the_longest_words_choose(self, talk: Any) -> None:
+        talk.say("My mug came broken, A12345", BROKEN, image=PICTURE)
+        assert talk.say("no new one").action.arguments["remedy"] == "refund"
+
+    def test_two_choices_at_once_are_none(self, talk: Any) -> None:
+        talk.say("My mug came broken, A12345", BROKEN, image=PICTURE)
+        talk.say("a new one or my money back", {"damaged_item": 0.5})
+        assert talk.state.asked == "remedy"
+
+    def test_an_option_may_hand_over(self, talk: Any) -> None:
+        talk.say("My mug came broken, A12345", BROKEN, image=PICTURE)
+        assert talk.say("Something else").hand_over is HandOverReason.PLAYBOOK
+
+    def test_where_the_best_passage_was_said_no_lesser_one_follows(self, talk: Any) -> None:
+        reply = talk.say("take a photo of the article?", BROKEN)
+        assert [passage.article_id for passage in reply.passages] == ["problems/damaged"]
 
     def test_chinese_is_answered_in_chinese(self, talk: Any) -> None:
         reply = talk.say("杯子坏了，订单A12345", BROKEN, image=PICTURE)

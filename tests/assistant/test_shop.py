@@ -72,3 +72,10 @@ def test_a_citation_without_its_article_is_told(shop: Shop, knowledge: Any) -> N
     without = type(knowledge)([one for one in knowledge.articles if one.article_id != "delivery/late"])
     with pytest.raises(ShopError, match=r"playbooks/late_delivery.yml cites \[\[delivery/late\]\]"):
         shop.check_citations(without)
+
+
+def test_an_example_counts_where_it_is_half_of_what_is_said(shop: Shop) -> None:
+    assert shop.intent_of_example("Hello, I got no papers!") == "invoice"
+    assert shop.intent_of_example("您好，没有票据") == "invoice"
+    assert shop.intent_of_example("The kettle is broken, the box was crushed, and I got no papers") is None
+    assert shop.intent_of_example("papers") is None

@@ -79,13 +79,18 @@ def _cast(folder: Path, model: Path | None) -> "Cast":
     def with_articles(more: "Sequence[Article]") -> KnowledgeBase:
         return KnowledgeBase([*base.articles, *more]) if more else base
 
+    generate = None
+    if shop.generator is not None:
+        from kefu.assistant.generator import Generator
+
+        generate = Generator.load(shop.generator)
     if model is None:
-        return Cast(shop, with_articles)
+        return Cast(shop, with_articles, generate=generate)
     from kefu.cli.predict import newest_version
     from kefu.predictor import Predictor
 
     predictor = Predictor.load(newest_version(model))
-    return Cast(shop, with_articles, judge=lambda ticket: predictor.predict_raw([ticket])[0])
+    return Cast(shop, with_articles, judge=lambda ticket: predictor.predict_raw([ticket])[0], generate=generate)
 
 
 def _print(outcomes: "list[Outcome]") -> None:
