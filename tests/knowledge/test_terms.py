@@ -12,6 +12,8 @@ from kefu.knowledge.terms import find_terms
         ("订单KF-20391号", ["订", "单", "订单", "kf", "20391", "号"]),
         ("customer's don't", ["customer", "dont"]),
         ("café déjà", ["café", "déjà"]),
+        ("The status is NOT it's", ["status"]),
+        ("bosses, buses, cities", ["bosse", "buse", "city"]),
         ("… 🙂 ?!", []),
         ("", []),
     ],

@@ -18,6 +18,7 @@ class Article(BaseModel):
     title: str
     text: str = Field(description="Plain Markdown.")
     intents: tuple[str, ...] = Field((), description="Labels of the model that it answers.")
+    asked: tuple[str, ...] = Field((), description="How customers put it in other words; searched, never shown.")
 
 
 class Passage(BaseModel):

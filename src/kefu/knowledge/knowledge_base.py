@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from kefu.knowledge.articles import Article, Language, Passage
 from kefu.knowledge.lexical import LexicalIndex, Scores
-from kefu.knowledge.passages import split_article
+from kefu.knowledge.passages import Section, split_article
 from kefu.knowledge.reading import LANGUAGES, read_articles
 
 logger = logging.getLogger(__name__)
+
+TITLE_WEIGHT, ASKED_WEIGHT = 2, 2
+"""How often the words of a title count, and those of :attr:`~kefu.knowledge.articles.Article.asked`."""
 
 INTENT_WEIGHT = 1.25
 """How much more an article counts that answers the intent of the customer."""
@@ -114,7 +117,9 @@ class _Shelf:
         self.topics = np.array([topics[article.article_id] for article in articles], dtype=np.int64)
         self.number = {int(topic): position for position, topic in enumerate(self.topics)}
         self.sections = [section for part in parts for section in part]
-        self.index = LexicalIndex([section.title for section in self.sections], [part.text for part in self.sections])
+        self.index = LexicalIndex(
+            [_searched(article, section) for article, part in zip(articles, parts, strict=True) for section in part]
+        )
         self._starts = np.cumsum([0, *map(len, parts)])
 
     def passages_of(self, topic: int) -> slice:
@@ -125,6 +130,10 @@ class _Shelf:
     def best_of_articles(self, scores: Scores) -> Scores:
         """Return the highest score (A,) among the passages (P,) of each article."""
         return np.maximum.reduceat(scores, self._starts[:-1]) if len(self.topics) else scores
+
+
+def _searched(article: Article, section: Section) -> str:
+    return "\n".join([*[section.title] * TITLE_WEIGHT, *article.asked * ASKED_WEIGHT, section.text])
 
 
 def _highest(scores: Scores, limit: int) -> list[int]:

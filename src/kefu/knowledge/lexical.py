@@ -10,28 +10,19 @@ from kefu.knowledge.terms import find_terms
 
 Scores = NDArray[np.float32]
 
-TITLE_WEIGHT = 2
-"""How often the words of a title count."""
-
 _K1, _B = 1.2, 0.5
 
 
 class LexicalIndex:
     """BM25 (Robertson and Zaragoza 2009) over N texts, all scores computed beforehand (Lù 2024, BM25S)."""
 
-    def __init__(self, titles: Sequence[str], texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str]) -> None:
         from bm25s import BM25
 
         self.size = len(texts)
         self._index: Any = BM25(k1=_K1, b=_B, method="lucene")
         vocabulary: dict[str, int] = {}
-        ids = [
-            [
-                vocabulary.setdefault(term, len(vocabulary))
-                for term in TITLE_WEIGHT * find_terms(title) + find_terms(text)
-            ]
-            for title, text in zip(titles, texts, strict=True)
-        ]
+        ids = [[vocabulary.setdefault(term, len(vocabulary)) for term in find_terms(text)] for text in texts]
         # a text without a single term has nothing to be found by
         self._is_empty = not vocabulary
         if not self._is_empty:

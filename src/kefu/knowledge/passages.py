@@ -37,7 +37,7 @@ def split_article(article: Article) -> list[Section]:
     """Cut an article at its headings, and what is longer than :data:`MAX_CHARACTERS` between paragraphs.
 
     Paragraphs that are too long by themselves are cut between lines, lines between sentences. A sentence stays whole
-    however long it is.
+    however long it is. A heading with nothing below it leads nowhere and is left out.
 
     Returns:
         At least one section, in the order of the article.
@@ -49,7 +49,7 @@ def split_article(article: Article) -> list[Section]:
         for headings, body in _under_headings(article)
         for text in _pack(body, limit)
     ]
-    return sections or [Section(article.title, article.title)]
+    return sections or [Section(article.title, article.text)]
 
 
 def _under_headings(article: Article) -> Iterator[tuple[list[str], str]]:

@@ -5,9 +5,11 @@ A knowledge base is a folder::
     knowledge/
       en/returns.md      one article: front matter between two lines of ---, then Markdown
       zh/returns.md      its twin: the same article_id
-      products.csv       many articles: columns article_id, language, title, text, intents
+      products.csv       many articles: columns article_id, language, title, text, intents, asked
 
-Front matter is YAML with ``article_id``, ``title`` and, where labels of the model lead to the article, ``intents``.
+Front matter is YAML with ``article_id`` and ``title``. Two fields are optional: ``intents``, the labels of the model
+that lead to the article, and ``asked``, what customers say where the article says it otherwise (`it came in pieces`);
+in a table spaces or commas part the former, semicolons the latter.
 A file that cannot be read leaves its articles out and is told as a fault; the rest is read.
 """
 
@@ -25,13 +27,14 @@ from kefu.knowledge.articles import Article, Language
 from kefu.tickets.errors import KefuError, did_you_mean
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-COLUMNS = ("article_id", "language", "title", "text", "intents")
+COLUMNS = ("article_id", "language", "title", "text", "intents", "asked")
 
 _REQUIRED = COLUMNS[:4]
 _FENCE = "---"
 _ARTICLE_ID = re.compile(r"[a-z0-9]+(?:[-_/][a-z0-9]+)*")
 _ASTRAY = "\0"  # column of a surplus cell, content of a missing one; no file may hold it
 _LABEL = re.compile(r"[^\s,;|]+")
+_PHRASE = re.compile(r"[^;；\n]+")
 
 
 class KnowledgeError(KefuError):
@@ -184,11 +187,20 @@ def _check(draft: _Draft) -> Article:
         raise _UnreadableError(place, f"the article '{article_id}' has no title; give it one")
     if not text:
         raise _UnreadableError(place, f"the article '{article_id}' has no text; write it or delete the article")
-    given_intents = fields.get("intents") or ()
-    if not isinstance(given_intents, list | tuple):
-        given_intents = _LABEL.findall(str(given_intents))
-    intents = tuple(dict.fromkeys(map(str, given_intents)))
-    return Article(article_id=article_id, language=language, title=title, text=text, intents=intents)
+    return Article(
+        article_id=article_id,
+        language=language,
+        title=title,
+        text=text,
+        intents=_list(fields.get("intents"), _LABEL),
+        asked=_list(fields.get("asked"), _PHRASE),
+    )
+
+
+def _list(given: object, item: re.Pattern[str]) -> tuple[str, ...]:
+    """Return the items of a list, or of what is written in one line, each once."""
+    items = given if isinstance(given, list) else item.findall(str(given or ""))
+    return tuple(dict.fromkeys(str(name).strip() for name in items if str(name).strip()))
 
 
 def _decode(path: Path, name: str) -> str:

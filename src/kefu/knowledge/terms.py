@@ -6,6 +6,11 @@ import unicodedata
 from kefu.modalities.text.language import HAN
 
 _RUN = re.compile(f"(?P<han>[{HAN}]+)|[^\\W_{HAN}]+(?:['’][^\\W_{HAN}]+)*")
+# Lucene's list for English; longer ones, with `where` and `get` in them, found less
+_STOP_WORDS = frozenset((
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of",
+    "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
+))  # fmt: skip
 _APOSTROPHE = re.compile("['’](?:s$)?")
 _NO_PLURAL = ("ss", "us", "is", "aies", "eies", "aes", "ees", "oes")
 
@@ -13,13 +18,15 @@ _NO_PLURAL = ("ss", "us", "is", "aies", "eies", "aes", "ees", "oes")
 def find_terms(text: str) -> list[str]:
     """Return the terms of a text in any mixture of English and Chinese, in their order, repetitions included.
 
-    Width and case do not matter. Of 退款单 the terms are 退, 款, 单, 退款 and 款单.
+    English words without a meaning of their own, as `the`, are left out. Width and case do not matter. Of 退款单 the
+    terms are 退, 款, 单, 退款 and 款单.
     """
     terms: list[str] = []
     for match in _RUN.finditer(unicodedata.normalize("NFKC", text).lower()):
         run = match[0]
         if match["han"] is None:
-            terms.append(stem(_APOSTROPHE.sub("", run)))
+            word = _APOSTROPHE.sub("", run)
+            terms += [] if word in _STOP_WORDS else [stem(word)]
         else:
             terms += run
             terms += [run[start : start + 2] for start in range(len(run) - 1)]
