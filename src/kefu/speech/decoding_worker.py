@@ -55,7 +55,7 @@ def decode(data: bytes, demuxer: str, max_seconds: float) -> Samples:
     import av
 
     try:
-        container = av.open(io.BytesIO(data), format=demuxer, metadata_errors="replace")
+        container = av.open(io.BytesIO(data), mode="r", format=demuxer, metadata_errors="replace")
     except (av.error.FFmpegError, ValueError) as error:
         raise Refused(UNDECODABLE, f"the container cannot be read ({_say(error)})") from None
     with container:
@@ -112,9 +112,9 @@ def _blocks(container: "av.container.InputContainer", stream: "av.AudioStream") 
                 continue
             for frame in frames:
                 for resampled in resampler.resample(frame):
-                    yield resampled.to_ndarray()
+                    yield resampled.to_ndarray().astype(np.float32, copy=False)
         for resampled in resampler.resample(None):
-            yield resampled.to_ndarray()
+            yield resampled.to_ndarray().astype(np.float32, copy=False)
     except (av.error.FFmpegError, ValueError) as error:
         raise Refused(TRUNCATED, f"the sound is damaged ({_say(error)})") from None
     if num_damaged > max(1, MAX_MISSING_SHARE * num_packets):

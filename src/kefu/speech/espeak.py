@@ -1,6 +1,7 @@
 """The espeak-ng synthesiser, called in this process through its C interface (speak_lib.h, version 1.52)."""
 
 import ctypes
+import re
 from functools import cache
 from threading import Lock
 
@@ -20,6 +21,7 @@ SPEAKERS = ("shelby", "Denis", "Hugo", "michel", "Storm", "miguel")
 _SYNCHRONOUS, _DO_NOT_EXIT = 2, 0x8000
 _RATE, _VOLUME, _PITCH = 1, 2, 3
 _UTF8 = 1
+_SEPARATED_IPA = ord("_") << 8 | 0x02
 _OK = 0
 _MODERATE_VOLUME = 30  # louder, the gain control cuts in and is not back to normal at the next sentence
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
@@ -43,6 +45,19 @@ def synthesise(text: str, voice: str, words_per_minute: int, pitch: int) -> tupl
     return _open().synthesise(text, voice, words_per_minute, pitch)
 
 
+def phonemes(word: str, voice: str) -> list[str]:
+    """Return the sounds of a word in the International Phonetic Alphabet, as a voice would speak it.
+
+    Args:
+        word: What to say.
+        voice: One of ``ACCENTS``.
+
+    Raises:
+        SpeechUnavailableError: The synthesiser is not installed, or does not have the voice.
+    """
+    return _open().phonemes(word, voice)
+
+
 class _Synthesiser:
     def __init__(self) -> None:
         try:
@@ -63,11 +78,11 @@ class _Synthesiser:
                 f"espeak-ng cannot read its data in {data}: pip install --force-reinstall 'kefu[voice]'"
             )
         self._library.espeak_SetSynthCallback(self._callback)
+        self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
 
     def synthesise(self, text: str, voice: str, words_per_minute: int, pitch: int) -> tuple[NDArray[np.float32], int]:
         with self._lock:
-            if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
-                raise SpeechUnavailableError(f"espeak-ng has no voice {voice!r}: pip install -U 'kefu[voice]'")
+            self._choose(voice)
             self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
             self._library.espeak_SetParameter(_PITCH, pitch, 0)
             self._library.espeak_SetParameter(_VOLUME, _MODERATE_VOLUME, 0)
@@ -76,6 +91,20 @@ class _Synthesiser:
             self._library.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, 0, 0, _UTF8, None, None)
             samples = np.frombuffer(b"".join(self._chunks), dtype=np.int16)
         return np.divide(samples, 32768, dtype=np.float32), self.sample_rate_hz
+
+    def phonemes(self, word: str, voice: str) -> list[str]:
+        with self._lock:
+            self._choose(voice)
+            text = ctypes.create_string_buffer(word.encode())
+            rest = ctypes.c_void_p(ctypes.addressof(text))
+            clauses = []
+            while rest.value:
+                clauses.append(self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _SEPARATED_IPA).decode())
+        return [sound for clause in clauses for sound in re.split("[_ ]+", clause) if sound]
+
+    def _choose(self, voice: str) -> None:
+        if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
+            raise SpeechUnavailableError(f"espeak-ng has no voice {voice!r}: pip install -U 'kefu[voice]'")
 
     def _collect(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None) -> int:
         if samples and count > 0:

@@ -11,6 +11,8 @@ from kefu.speech.contract import SAMPLE_RATE_HZ, Samples, SpeechUnavailableError
 if TYPE_CHECKING:
     from pocketsphinx import Vad
 
+_JUDGED_PEAK = 0.5
+
 
 class VoiceActivity(Parameters):
     """What counts as speech.
@@ -21,6 +23,7 @@ class VoiceActivity(Parameters):
     aggressiveness: int = Field(2, ge=0, le=3, description="0 takes more for speech, 3 less.")
     min_speech_seconds: float = Field(0.2, gt=0, description="Shorter sounds, such as clicks, are not speech.")
     min_level_dbfs: float = Field(-60.0, lt=0, description="Frames below this are silence.")
+    max_gain_db: float = Field(20.0, ge=0, description="How much quiet recordings are raised before they are judged.")
     margin_seconds: float = Field(0.2, ge=0, description="What is left before and after the speech.")
 
 
@@ -56,7 +59,8 @@ def _judge_frames(samples: Samples, params: VoiceActivity) -> tuple[int, list[bo
     detector = _detector(params.aggressiveness)
     frame = detector.frame_bytes // 2
     blocks = samples[: len(samples) // frame * frame].reshape(-1, frame)
-    steps = np.round(np.clip(blocks, -1, 1) * 32767).astype("<i2")
+    gain = min(10 ** (params.max_gain_db / 20), _JUDGED_PEAK / max(float(np.abs(blocks).max(initial=0.0)), 1e-9))
+    steps = np.round(blocks * gain * 32767).astype("<i2")
     is_loud = np.mean(np.square(blocks), axis=1) > 10 ** (params.min_level_dbfs / 10)
     return frame, [
         detector.is_speech(block.tobytes()) and bool(loud) for block, loud in zip(steps, is_loud, strict=True)
