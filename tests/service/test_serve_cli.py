@@ -121,7 +121,7 @@ def test_a_signal_ends_what_was_accepted_and_no_more(model, monkeypatch):
         assert may_end.wait(10)
         return predict_clean(self, tickets, **options)
 
-    app = create_app(ServiceSettings(models={"demo": {"folder": model}}))
+    app = create_app(ServiceSettings(models={"demo": {"folder": model}}, shop=None))
     app.state.services.start()
     monkeypatch.setattr(Predictor, "predict_clean", slowly)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=10))
@@ -144,7 +144,7 @@ def test_a_signal_ends_what_was_accepted_and_no_more(model, monkeypatch):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, -signal.SIGTERM)])
-def test_the_command_serves_and_ends_on_a_signal(model, number, status):
+def test_the_command_serves_and_ends_on_a_signal(model, number, status, tmp_path):
     code = "from kefu.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "serve", "--model", str(model), "--port", "0"],
@@ -152,6 +152,7 @@ def test_the_command_serves_and_ends_on_a_signal(model, number, status):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        cwd=tmp_path,
     )
     try:
         line = process.stderr.readline()
@@ -164,5 +165,5 @@ def test_the_command_serves_and_ends_on_a_signal(model, number, status):
     finally:
         process.kill()
     events = [json.loads(line)["event"] for line in output.splitlines()]
-    assert events == ["a model is served", "ready", "request", "stopped"]
+    assert events == ["a model is served", "no assistant: there is no shop", "ready", "request", "stopped"]
     assert (process.returncode, errors) == (status, "")

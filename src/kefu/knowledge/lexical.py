@@ -1,5 +1,6 @@
 """Passages ranked by the words that they share with a question: BM25."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ class LexicalIndex:
     def __init__(self, texts: Sequence[str]) -> None:
         from bm25s import BM25
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it logs every step, whoever listens
         self.size = len(texts)
         self._index: Any = BM25(k1=_K1, b=_B, method="lucene")
         vocabulary: dict[str, int] = {}

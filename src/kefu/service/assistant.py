@@ -5,15 +5,18 @@ from dataclasses import dataclass
 
 import structlog
 
+from kefu.assistant.generator import Generator
 from kefu.assistant.shop import Shop
 from kefu.assistant.understanding import Understander
 from kefu.knowledge import KnowledgeBase
 from kefu.predictor import Prediction, RawTicket
-from kefu.service.conversations import Desk
+from kefu.service.conversations import Desk, SpeechCache
 from kefu.service.conversations.shop_mind import ShopMind
+from kefu.service.conversations.shop_voice import ShopEars, ShopMouth
 from kefu.service.models import ModelShelf
 from kefu.service.settings import ServiceSettings
 from kefu.service.storage import ConversationStore, MediaStore
+from kefu.speech.synthesis import EspeakSynthesiser
 
 _log = structlog.get_logger("kefu.service")
 
@@ -26,10 +29,13 @@ class Assistant:
     knowledge: KnowledgeBase
     desk: Desk
     pool: ThreadPoolExecutor
+    ears: ShopEars | None
 
     def close(self) -> None:
-        """Give back threads and the database."""
+        """Give back threads, processes and the database."""
         self.pool.shutdown(cancel_futures=True)
+        if self.ears is not None:
+            self.ears.close()
         self.desk.store.close()
 
 
@@ -47,11 +53,14 @@ def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant |
     shop = Shop.load(settings.shop)
     knowledge = KnowledgeBase.load(settings.shop / "knowledge")
     shop.check_citations(knowledge)
+    generate = Generator.load(shop.generator) if shop.generator is not None else None
     pool = ThreadPoolExecutor(settings.threads.answers, thread_name_prefix="answer")
 
     def judge(ticket: RawTicket) -> Prediction:
         return models.judge(ticket, key="").prediction
 
-    mind = ShopMind(Understander(judge, shop), shop, knowledge)
-    desk = Desk(ConversationStore(settings.storage), MediaStore(settings.media), mind, None, None, pool)
-    return Assistant(shop, knowledge, desk, pool)
+    mind = ShopMind(Understander(judge, shop), shop, knowledge, generate)
+    ears = None
+    store, media = ConversationStore(settings.storage), MediaStore(settings.media)
+    desk = Desk(store, media, mind, ears, SpeechCache(ShopMouth(EspeakSynthesiser()), pool), pool)
+    return Assistant(shop, knowledge, desk, pool, ears)

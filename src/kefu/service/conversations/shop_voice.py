@@ -45,7 +45,7 @@ class ShopEars:
         """
         samples, _ = soundfile.read(io.BytesIO(wav), dtype="float32")
         speech = trim_to_speech(samples)
-        tried = [language] if language in self._recognisers else list(self._recognisers)
+        tried = [name for name in self._recognisers if name == language] or list(self._recognisers)
         heard = [self._recognisers[name].recognise(speech, name) for name in tried]
         surest = max(heard, key=lambda transcript: (bool(transcript.text), transcript.confidence))
         return surest.model_copy(update={"seconds": len(samples) / SAMPLE_RATE_HZ})
