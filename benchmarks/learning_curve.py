@@ -35,7 +35,6 @@ from kefu.cli.mistakes import tell_mistakes
 from kefu.cli.project import open_project
 from kefu.engines.shards import FeatureShard
 from kefu.evaluation.bootstrap import Resampling, paired_difference
-from kefu.evaluation.data_size import keep_labels
 from kefu.evaluation.predictions import Predictions
 from kefu.modalities import MODALITIES
 from kefu.tickets.errors import KefuError
@@ -44,6 +43,7 @@ from kefu.training.contrastive import PretrainingParameters
 from kefu.training.encoding import encode_shards
 from kefu.training.folds import BaggingParameters
 from kefu.training.hardware import HardwareParameters, choose_hardware
+from kefu.training.subsets import keep_labels
 
 RESULTS = Path(__file__).parent / "results"
 SCRATCH, PRETRAINED = "from scratch", "pretrained"
