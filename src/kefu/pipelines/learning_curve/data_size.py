@@ -60,7 +60,7 @@ def measure_data_size(
         if len(shards) != len(subsets):
             raise KefuError(
                 f"{name} was trained on {len(shards)} subsets of the tickets, data_size asks for {len(subsets)}; "
-                f"run the pipeline learning_curve again"
+                "run the pipeline learning_curve again"
             )
     with limit_threads(choose_hardware(hardware).threads):
         for number, subset in enumerate(subsets):
@@ -122,5 +122,5 @@ def _check_tickets(name: str, shard: FeatureShard, subset: Subset, bagging: Bagg
     if set(shard.ticket_ids) != set(subset.tickets.loc[judged, "ticket_id"]):
         raise KefuError(
             f"{name} was trained on other tickets than {subset.share:.0%} of those there are now; "
-            f"run the pipeline learning_curve again"
+            "run the pipeline learning_curve again"
         )
