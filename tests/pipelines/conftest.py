@@ -76,6 +76,7 @@ def make_project(root: Path) -> Project:
     shutil.copy(ROOT / "pyproject.toml", root)
     shutil.copytree(ROOT / "conf", root / "conf", ignore=shutil.ignore_patterns("local"))
     (root / "conf/local").mkdir()
+    (root / "conf/local/.gitkeep").touch()
     (root / "conf/tiny").mkdir()
     (root / "conf/tiny/parameters.yml").write_text(yaml.safe_dump(TINY), encoding="utf-8")
     (root / "src").mkdir()
