@@ -51,7 +51,10 @@ FUSED = "fused"
 COPIES = 3
 NETWORKS: dict[str, dict[str, Any]] = {
     "text": {"architecture": "tfidf"},
-    "image": {"architecture": "resnet", "resnet": {"stem_dim": 16, "stage_dims": (16, 32, 64, 128)}},
+    "image": {
+        "architecture": "resnet",
+        "resnet": {"stem_dim": 16, "stage_dims": (16, 32, 64, 128), "stage_depths": (1, 1, 1, 1)},
+    },
     "audio": {
         "architecture": "cnn_rnn",
         "cnn_rnn": {"channels": (16, 32, 48), "time_strides": (2, 2, 2), "hidden_dim": 64},
@@ -149,7 +152,7 @@ class Curve:
 
         epochs = round(self.epochs * math.sqrt(len(self.known) / len(known)))
         with tempfile.TemporaryDirectory() as folder:
-            model, _history = train_of(modality)(
+            model, _history, _run_facts = train_of(modality)(
                 tickets=known,
                 features=self.features[modality],
                 augmented_features=self.copies[modality],
