@@ -42,7 +42,7 @@ from kefu.tickets.splits import group_keys
 from kefu.training.contrastive import PretrainingParameters
 from kefu.training.encoding import encode_shards
 from kefu.training.folds import BaggingParameters
-from kefu.training.hardware import HardwareParameters, choose_hardware
+from kefu.training.hardware import choose_hardware
 from kefu.training.subsets import keep_labels
 
 RESULTS = Path(__file__).parent / "results"
@@ -104,6 +104,8 @@ class Curve:
             self.copies = {
                 name: first_copies(catalog.load(f"{name}.augmented_features"), COPIES) for name in MODALITIES
             }
+            hardware = catalog.load("params:hardware")
+            self.hardware = hardware.model_copy(update={"threads": threads or hardware.threads})
             self.preprocessors = {name: catalog.load(f"{name}.preprocessor") for name in MODALITIES}
             self.cleaning = {name: catalog.load(f"params:{name}.cleaning") for name in MODALITIES}
             self.encoders = {
@@ -118,7 +120,6 @@ class Curve:
             }
         logging.getLogger("kefu").setLevel(logging.WARNING)
         self.epochs = epochs
-        self.hardware = HardwareParameters(threads=threads)
         self.known = tickets[tickets["split"] == "train"]
         self.judged = tickets[tickets["split"] == "validation"]
         if self.known.empty or self.judged.empty:
@@ -261,7 +262,7 @@ def main() -> None:
     parser.add_argument("--epochs", default=12, type=int, help="of a training on all labels; fewer labels have more")
     parser.add_argument("--pretraining-epochs", default=10, type=int)
     parser.add_argument("--variant-weight", default=0.0, type=float, help="as pretraining.variant_weight")
-    parser.add_argument("--threads", type=int, help="of one training; default: every core")
+    parser.add_argument("--threads", type=int, help="of one training; default: hardware.threads of the environment")
     parser.add_argument("--out", type=Path, help="default: results/learning_curve_<dataset>.json")
     args = parser.parse_args()
     curve = Curve(args.env, args.epochs, args.threads)
