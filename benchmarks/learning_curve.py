@@ -35,7 +35,6 @@ from kefu.cli.mistakes import tell_mistakes
 from kefu.cli.project import open_project
 from kefu.engines.shards import FeatureShard
 from kefu.evaluation.bootstrap import Resampling, paired_difference
-from kefu.evaluation.data_size import keep_labels
 from kefu.evaluation.predictions import Predictions
 from kefu.modalities import MODALITIES
 from kefu.tickets.errors import KefuError
@@ -43,7 +42,8 @@ from kefu.tickets.splits import group_keys
 from kefu.training.contrastive import PretrainingParameters
 from kefu.training.encoding import encode_shards
 from kefu.training.folds import BaggingParameters
-from kefu.training.hardware import HardwareParameters, choose_hardware
+from kefu.training.hardware import choose_hardware
+from kefu.training.subsets import keep_labels
 
 RESULTS = Path(__file__).parent / "results"
 SCRATCH, PRETRAINED = "from scratch", "pretrained"
@@ -51,7 +51,10 @@ FUSED = "fused"
 COPIES = 3
 NETWORKS: dict[str, dict[str, Any]] = {
     "text": {"architecture": "tfidf"},
-    "image": {"architecture": "resnet", "resnet": {"stem_dim": 16, "stage_dims": (16, 32, 64, 128)}},
+    "image": {
+        "architecture": "resnet",
+        "resnet": {"stem_dim": 16, "stage_dims": (16, 32, 64, 128), "stage_depths": (1, 1, 1, 1)},
+    },
     "audio": {
         "architecture": "cnn_rnn",
         "cnn_rnn": {"channels": (16, 32, 48), "time_strides": (2, 2, 2), "hidden_dim": 64},
@@ -101,6 +104,8 @@ class Curve:
             self.copies = {
                 name: first_copies(catalog.load(f"{name}.augmented_features"), COPIES) for name in MODALITIES
             }
+            hardware = catalog.load("params:hardware")
+            self.hardware = hardware.model_copy(update={"threads": threads or hardware.threads})
             self.preprocessors = {name: catalog.load(f"{name}.preprocessor") for name in MODALITIES}
             self.cleaning = {name: catalog.load(f"params:{name}.cleaning") for name in MODALITIES}
             self.encoders = {
@@ -115,7 +120,6 @@ class Curve:
             }
         logging.getLogger("kefu").setLevel(logging.WARNING)
         self.epochs = epochs
-        self.hardware = HardwareParameters(threads=threads)
         self.known = tickets[tickets["split"] == "train"]
         self.judged = tickets[tickets["split"] == "validation"]
         if self.known.empty or self.judged.empty:
@@ -149,7 +153,7 @@ class Curve:
 
         epochs = round(self.epochs * math.sqrt(len(self.known) / len(known)))
         with tempfile.TemporaryDirectory() as folder:
-            model, _history = train_of(modality)(
+            model, _history, _run_facts = train_of(modality)(
                 tickets=known,
                 features=self.features[modality],
                 augmented_features=self.copies[modality],
@@ -258,7 +262,7 @@ def main() -> None:
     parser.add_argument("--epochs", default=12, type=int, help="of a training on all labels; fewer labels have more")
     parser.add_argument("--pretraining-epochs", default=10, type=int)
     parser.add_argument("--variant-weight", default=0.0, type=float, help="as pretraining.variant_weight")
-    parser.add_argument("--threads", type=int, help="of one training; default: every core")
+    parser.add_argument("--threads", type=int, help="of one training; default: hardware.threads of the environment")
     parser.add_argument("--out", type=Path, help="default: results/learning_curve_<dataset>.json")
     args = parser.parse_args()
     curve = Curve(args.env, args.epochs, args.threads)

@@ -117,6 +117,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=16)
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--quality", type=int, default=88, help="of the JPEGs")
+    parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--measure", type=Path, help="only time the pictures in this folder and print JSON")
     arguments = parser.parse_args()
     if arguments.measure:
@@ -155,7 +156,7 @@ def main() -> None:
             f"{times['kefu']:7.2f} {times['pack']:7.2f}   "
             f"{row['ratio_median']:.2f} ({row['ratio_min']:.2f}..{row['ratio_max']:.2f})"
         )
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
     report = {
         "width_px": WIDTH_PX,
         "height_px": HEIGHT_PX,
@@ -165,8 +166,8 @@ def main() -> None:
         "clock": "processor time",
         "rows": rows,
     }
-    RESULTS.write_text(json.dumps(report, indent=2) + "\n")
-    print(f"written to {RESULTS.relative_to(ROOT)}")
+    arguments.out.write_text(json.dumps(report, indent=2) + "\n")
+    print(f"written to {arguments.out}")
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ from pydantic import Field, ValidationError
 
 from kefu.cli import kefu
 from kefu.cli.mistakes import explain, explain_parameters, tell_mistakes
-from kefu.cli.parameters import list_parameters
+from kefu.cli.parameters import list_parameters, parameter_types
 from kefu.confidence import Confidence
 from kefu.confidence.held_out import HeldOutScores
 from kefu.modalities.pretrained import Pretrained, from_folder
 from kefu.parameters import Parameters
+from kefu.pipeline_registry import register_pipelines
 from kefu.tickets.errors import KefuError
 
 
@@ -219,3 +220,9 @@ def test_parameters_are_listed_with_type_limit_default_and_meaning():
     assert (listed.name, listed.kind, listed.default, listed.description) == (
         "image.training.max_epochs", "int, >= 1", "3", "Epochs.",
     )  # fmt: skip
+
+
+def test_a_parameter_that_is_taken_alone_and_with_its_group_is_listed_once():
+    names = [parameter.name for parameter in list_parameters(parameter_types(register_pipelines()))]
+    assert "evaluation.split" in names
+    assert len(names) == len(set(names))

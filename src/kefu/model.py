@@ -1,6 +1,6 @@
 """The classifiers of each modality and the fusion over them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,7 +143,6 @@ class FusedModel:
     def _adaptive(self) -> list[AdaptiveFusion]:
         return [fusion for fusion in self.fusions if isinstance(fusion, AdaptiveFusion)]
 
-    @torch.inference_mode()
     def probabilities(self, embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
         """Return class probabilities (B, C): the members' opinions, averaged as log-probabilities.
 
@@ -151,11 +150,7 @@ class FusedModel:
             embeddings: for each trained modality (B, K, D) of the K members.
             present: for each trained modality (B,) bool.
         """
-        opinions = [
-            fusion({name: value[:, member] for name, value in embeddings.items()}, present).log_softmax(dim=1)
-            for member, fusion in enumerate(self.fusions)
-        ]
-        return torch.stack(opinions).mean(dim=0).softmax(dim=1)
+        return average_members(self.fusions, embeddings, present)
 
     def judge(
         self, embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor], coverage: float | None = None
@@ -206,6 +201,24 @@ class FusedModel:
         ]
         mean = torch.stack(found).mean(dim=0).double().numpy()
         return {name: mean[:, column] for column, name in enumerate(names)}
+
+
+@torch.inference_mode()
+def average_members(
+    fusions: Sequence[Fusion], embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor]
+) -> Tensor:
+    """Return class probabilities (B, C): the members' opinions, averaged as log-probabilities.
+
+    Args:
+        fusions: of the K members.
+        embeddings: for each trained modality (B, K, D) of the K members.
+        present: for each trained modality (B,) bool.
+    """
+    opinions = [
+        fusion({name: value[:, member] for name, value in embeddings.items()}, present).log_softmax(dim=1)
+        for member, fusion in enumerate(fusions)
+    ]
+    return torch.stack(opinions).mean(dim=0).softmax(dim=1)
 
 
 def heads_of(parts: Mapping[str, ModalityModel], member: int) -> dict[str, nn.Linear]:

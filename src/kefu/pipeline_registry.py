@@ -7,9 +7,6 @@ from kedro.pipeline import Pipeline
 from kefu.modalities import MODALITIES
 from kefu.pipelines import augment, clean, demo_data, evaluate, features, fuse, learning_curve, predict, pretrain, train
 
-ON_REQUEST = frozenset({"learning_curve"})
-"""Pipelines that train everything anew whatever has changed: they are run by name, and are no stages of DVC."""
-
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Return the pipelines: all of training, its steps, the parts that steps are made of, and what stands alone."""
@@ -19,7 +16,13 @@ def register_pipelines() -> dict[str, Pipeline]:
     warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
     parts = {name: part for step in _training_steps().values() for name, part in step.items()}
     train_fusion = sum(parts.values(), start=Pipeline([]))
-    return {"__default__": train_fusion, "train_fusion": train_fusion, **register_steps(), **parts}
+    return {
+        "__default__": train_fusion,
+        "train_fusion": train_fusion,
+        **register_steps(),
+        **parts,
+        **_learning_curve_parts(),
+    }
 
 
 def register_steps() -> dict[str, Pipeline]:
@@ -27,7 +30,7 @@ def register_steps() -> dict[str, Pipeline]:
     return {
         "demo_data": demo_data.create_pipeline(),
         **{name: sum(parts.values(), start=Pipeline([])) for name, parts in _training_steps().items()},
-        "learning_curve": learning_curve.create_pipeline(),
+        "learning_curve": sum(_learning_curve_parts().values(), start=Pipeline([])),
         "predict": predict.create_pipeline(),
         "predict_out_of_scope": predict.create_out_of_scope_pipeline(),
     }
@@ -51,4 +54,12 @@ def _training_steps() -> dict[str, dict[str, Pipeline]]:
             "analyse": evaluate.create_analysis_pipeline(),
             "report": evaluate.create_report_pipeline(),
         },
+    }
+
+
+def _learning_curve_parts() -> dict[str, Pipeline]:
+    """Return the parts of the learning curve, which trains anew: no part of training, but of what may be reported."""
+    return {
+        **{f"learning_curve_{name}": learning_curve.create_modality_pipeline(name) for name in MODALITIES},
+        "data_size": learning_curve.create_pipeline(),
     }

@@ -19,28 +19,6 @@ def curve():
     return module
 
 
-@pytest.fixture
-def tickets():
-    """Return 120 tickets of 60 customers, a quarter of them of the rarer label."""
-    labels = [("rare" if number % 8 < 2 else "common") for number in range(120)]
-    customers = [f"c{number // 2}" for number in range(120)]
-    return pd.DataFrame({"ticket_id": [f"t{i}" for i in range(120)], "label": labels, "customer_id": customers})
-
-
-@pytest.mark.parametrize("count", [8, 40, 120])
-def test_customers_are_whole_and_labels_keep_their_shares(curve, tickets, count):
-    kept = curve.keep_labels(tickets, count, seed=0)
-    assert len(kept) == count
-    assert set(kept["customer_id"].value_counts()) == {2}
-    assert (kept["label"] == "rare").sum() == count / 4
-
-
-def test_fewer_labels_are_among_more(curve, tickets):
-    few, many, other = (set(curve.keep_labels(tickets, n, seed)["ticket_id"]) for n, seed in ((8, 0), (40, 0), (40, 1)))
-    assert few < many
-    assert many != other
-
-
 def test_the_product_weighs_what_is_there_and_is_the_shares_where_nothing_is(curve):
     shares = pd.Series({"a": 0.8, "b": 0.2})
     text = pd.DataFrame({"a": [0.8, 0.5], "b": [0.2, 0.5]}, index=["t0", "t1"])

@@ -56,7 +56,7 @@ def test_pipelines_have_the_names_users_type() -> None:
 def test_a_modality_knows_of_the_others_only_what_pretraining_teaches_it() -> None:
     """Else a parameter or a line of code of one would make all of them run again."""
     for modality in MODALITIES:
-        for step in ("clean", "augment", "features", "train"):
+        for step in ("clean", "augment", "features", "train", "learning_curve"):
             names_there = {name.removeprefix("params:") for name in PIPELINES[f"{step}_{modality}"].datasets()}
             foreign = {name for name in names_there if name.startswith(OTHERS[modality])}
             assert not foreign

@@ -5,7 +5,7 @@ import pytest
 
 from kefu.evaluation.analysis import Analysis
 from kefu.evaluation.bootstrap import Resampling
-from kefu.evaluation.data_size import analyse_data_size, epochs_of, power_law
+from kefu.evaluation.data_size import analyse_data_size, power_law
 from kefu.evaluation.report import render_report
 
 MANY = Resampling(resamples=200, method="percentile")
@@ -84,8 +84,3 @@ def test_the_report_says_what_is_expected_or_how_to_find_out(usual, answers) -> 
     never = page(usual, Analysis({"command": "kedro run --pipelines learning_curve,report"}))
     assert "<code>kedro run --pipelines learning_curve,report</code>" in never
     assert "figure-data_size-curve" not in never
-
-
-def test_fewer_tickets_get_more_epochs() -> None:
-    assert [epochs_of(40, 0.5, share) for share in (1.0, 0.25)] == [20, 40]
-    assert epochs_of(1, 0.1, 1.0) == 1

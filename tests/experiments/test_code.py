@@ -5,6 +5,8 @@ import pytest
 from kefu.experiments import code
 from kefu.experiments.code import PACKAGE, code_digest, imported_files, package_files
 
+EMPTY = ["shop/apples", "shop/pears", "late", "tried", "excepted", "matched", "drawing", "types", "deep", "secret"]
+
 
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -12,12 +14,15 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     files = {
         "__init__.py": "from toy.secret import nothing",
         "main.py": "import toy.whole\nfrom toy.shop import Apple\nfrom toy.shop import plums\n"
-        "def run():\n    from toy.late import late\ndef preview():\n    from toy.drawing import draw\n"
+        "def run():\n    from toy.late import late\n"
+        "class Run:\n    try:\n        import toy.tried\n    except ImportError:\n        import toy.excepted\n"
+        "    match run:\n        case _:\n            with run:\n                import toy.matched\n"
+        "def preview():\n    from toy.drawing import draw\n"
         "if TYPE_CHECKING:\n    from toy.types import Type\nimport json",
         "shop/__init__.py": "from toy.shop.apples import Apple\nfrom toy.shop.pears import Pear",
         "shop/plums.py": "",
         "whole.py": "from toy.deep import deep",
-        **{f"{name}.py": "" for name in ("shop/apples", "shop/pears", "late", "drawing", "types", "deep", "secret")},
+        **{f"{name}.py": "" for name in EMPTY},
     }
     root = tmp_path / "toy"
     for name, text in files.items():
@@ -37,6 +42,10 @@ def test_imports_are_followed_to_the_end(toy: Path) -> None:
 
 def test_imports_within_functions_count(toy: Path) -> None:
     assert "late.py" in names(toy, "toy.main")
+
+
+def test_imports_within_any_statement_count(toy: Path) -> None:
+    assert {"tried.py", "excepted.py", "matched.py"} <= names(toy, "toy.main")
 
 
 def test_drawings_for_kedro_viz_and_types_do_not_count(toy: Path) -> None:

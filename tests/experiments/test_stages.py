@@ -10,7 +10,7 @@ from kedro.inspection import get_project_snapshot
 
 from kefu.experiments.stages import Stage, derive_stages
 from kefu.modalities import MODALITIES
-from kefu.pipeline_registry import ON_REQUEST, register_pipelines
+from kefu.pipeline_registry import register_pipelines
 
 ROOT = Path(__file__).parents[2]
 GIVEN = {"versioned": False}
@@ -23,8 +23,7 @@ def stages() -> dict[str, Stage]:
     snapshot = get_project_snapshot(ROOT, runtime_params=GIVEN)
     with KedroSession.create(ROOT, runtime_params=GIVEN) as session:
         catalog = session.load_context().catalog
-        staged = [pipeline for pipeline in snapshot.pipelines if pipeline.name not in ON_REQUEST]
-        found = derive_stages(staged, modules, catalog, ROOT, options="--params versioned=false")
+        found = derive_stages(snapshot.pipelines, modules, catalog, ROOT, options="--params versioned=false")
     return {stage.name: stage for stage in found}
 
 
@@ -34,10 +33,7 @@ def outs(stage: Stage) -> set[str]:
 
 def test_every_pipeline_is_a_stage_or_made_of_stages(stages: dict[str, Stage]) -> None:
     pipelines = register_pipelines()
-    assert pipelines.keys() - stages.keys() >= ON_REQUEST
     for name, pipeline in pipelines.items():
-        if name in ON_REQUEST:
-            continue
         parts = [pipelines[stage] for stage in stages if set(pipelines[stage].nodes) <= set(pipeline.nodes)]
         assert {node for part in parts for node in part.nodes} == set(pipeline.nodes), name
 
@@ -57,12 +53,43 @@ def test_what_a_stage_reads_is_written_by_another_one_or_given(stages: dict[str,
 
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_code_and_parameters_of_a_modality_are_its_own(stages: dict[str, Stage], modality: str) -> None:
-    for step in ("clean", "augment", "features", "train"):
+    for step in ("clean", "augment", "features", "train", "learning_curve"):
         for other in MODALITIES:
             stage = stages[f"{step}_{modality}"]
             concerned = any(dep.startswith(f"src/kefu/modalities/{other}") for dep in stage.deps)
             assert concerned == (other == modality), (stage.name, other)
             assert other == modality or not any(name.startswith(f"{other}.") for name in stage.params)
+
+
+def concerned(stages: dict[str, Stage], parameter: str) -> set[str]:
+    """Return the stages that take a parameter, and all that rest on what they write."""
+    found = {name for name, stage in stages.items() if parameter in stage.params}
+    while True:
+        written = {path for name in found for path in outs(stages[name])}
+        more = {name for name, stage in stages.items() if written & set(stage.deps)}
+        if more <= found:
+            return found
+        found |= more
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_a_parameter_of_a_modality_concerns_its_training_fusion_and_evaluation(
+    stages: dict[str, Stage], modality: str
+) -> None:
+    assert concerned(stages, f"{modality}.training") - {"predict", "predict_out_of_scope"} == {
+        f"train_{modality}", f"learning_curve_{modality}", "data_size", "fuse", "score", "analyse", "report",
+    }  # fmt: skip
+
+
+def test_how_results_are_judged_trains_nothing(stages: dict[str, Stage]) -> None:
+    assert concerned(stages, "evaluation") == {"data_size", "score", "analyse", "report"}
+
+
+def test_the_report_waits_for_what_it_may_do_without(stages: dict[str, Stage]) -> None:
+    curve = "data/08_reporting/demo/current/data_size.json"
+    assert stages["data_size"].outs == [curve]
+    assert curve in stages["report"].deps
+    assert not any("out_of_scope.csv" in dep for dep in stages["score"].deps), "no stage makes it, and it is not there"
 
 
 def test_every_dependency_in_the_code_is_there(stages: dict[str, Stage]) -> None:
@@ -109,7 +136,9 @@ def test_shards_are_kept_for_the_next_run_and_nothing_else_is(stages: dict[str, 
     assert stages["clean_text"].to_yaml()["outs"] == [{folder: {"persist": True}}]
     kept = {path for stage in stages.values() for path in stage.kept}
     names = {path.rpartition("/")[2] for path in kept}
-    assert names == {"cleaned", "augmented", "noisy", "measured", "features", "outputs", "noisy_outputs"}
+    assert names == {
+        "cleaned", "augmented", "noisy", "measured", "features", "outputs", "noisy_outputs", "subset_logits",
+    }  # fmt: skip
     assert "data/04_features/demo/text/preprocessor" in stages["features_text"].to_yaml()["outs"]
 
 

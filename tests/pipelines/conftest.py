@@ -1,6 +1,10 @@
 """A tiny demo shop, run once from raw tickets to the report in a project of its own."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +13,18 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import yaml
+from click.testing import CliRunner
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 import kefu
+from kefu.cli.dvc_sync import dvc_sync
 from kefu.engines.shards import CLEANED_SCHEMA
 
 ROOT = Path(__file__).parents[2]
-TINY = {
+# what a `make` that runs these tests would hand down to theirs
+MAKE_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "VENV", "ENV", "PRESET", "SWEEP", "PYTHON")
+TINY: dict[str, Any] = {
     "demo": {"num_tickets": 60, "picture_side_px": 96, "sample_rate_hz": 8000},
     "hardware": {"device": "cpu", "precision": "32", "workers": 1, "threads": 1},
     "engine": {"tickets_per_shard": 32},
@@ -68,11 +76,73 @@ def make_project(root: Path) -> Project:
     shutil.copy(ROOT / "pyproject.toml", root)
     shutil.copytree(ROOT / "conf", root / "conf", ignore=shutil.ignore_patterns("local"))
     (root / "conf/local").mkdir()
+    (root / "conf/local/.gitkeep").touch()
     (root / "conf/tiny").mkdir()
     (root / "conf/tiny/parameters.yml").write_text(yaml.safe_dump(TINY), encoding="utf-8")
     (root / "src").mkdir()
     (root / "src/kefu").symlink_to(Path(kefu.__file__).parent, target_is_directory=True)
     return Project(root)
+
+
+class Shell:
+    """What a user types, in a clone of the project."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        # what a stage calls by name lies beside this Python, and its code is that of the folder it runs in
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        left_out = {"PYTHONPATH", *MAKE_VARIABLES}
+        self.environment = {name: value for name, value in os.environ.items() if name not in left_out} | {
+            "PATH": path,
+            "DVC_NO_ANALYTICS": "1",
+            "DO_NOT_TRACK": "1",
+            "PIP_NO_INDEX": "1",  # nothing is to be installed
+            "OMP_NUM_THREADS": "1",
+        }
+
+    def __call__(self, *words: str) -> str:
+        result = subprocess.run(
+            words, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False, timeout=500
+        )
+        assert result.returncode == 0, f"{' '.join(words)}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
+        return result.stdout
+
+    def git(self, *words: str) -> str:
+        return self("git", *words)
+
+    def dvc(self, *words: str) -> str:
+        return self(sys.executable, "-m", "dvc", *words)
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self.dvc(*words, "--json"))
+
+
+def link_environment(folder: Path) -> Path:
+    """Make a folder that `make` takes for its environment, all of it installed: that of the tests."""
+    folder.mkdir()
+    (folder / "bin").symlink_to(Path(sys.executable).parent, target_is_directory=True)
+    (folder / ".installed").touch()
+    return folder
+
+
+def shrink_parameters(conf: Path, strategies: list[str] | None = None) -> None:
+    """Let every environment train as little as ``TINY`` does; of a data set's own parameters only its splits stay."""
+    few = TINY | {"data_size": {"shares": [0.5, 1.0], "seeds": 1}}
+    if strategies:
+        few["fusion"] = TINY["fusion"] | {"strategies": strategies}
+    for file in conf.glob("*/parameters/*.yml"):
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if file.parent.parent.name == "base":
+            values = _merged(values, {name: few[name] for name in few.keys() & values.keys()})
+        else:
+            values = {name: values[name] for name in values.keys() & {"tickets"}}
+        file.write_text(yaml.safe_dump(values, allow_unicode=True), encoding="utf-8")
+
+
+def _merged(values: Any, others: Any) -> Any:
+    if not isinstance(values, dict) or not isinstance(others, dict):
+        return others
+    return values | {name: _merged(values.get(name), other) for name, other in others.items()}
 
 
 def make_cleaned_shard(packed: Mapping[str, bytes | None]) -> pa.Table:
@@ -93,6 +163,35 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.run("demo_data")
     project.run("train_fusion")
     return project
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo in git, trained as the stages of DVC would train it, and committed: for tests that copy it."""
+    pytest.importorskip("dvc", reason="DVC is not installed (extra `tracking`)")
+    project = make_project(tmp_path_factory.mktemp("repository"))
+    root = project.root
+    shrink_parameters(root / "conf", ["late", "adaptive", "modular"])  # which need no training
+    (root / "src" / "kefu").unlink()
+    shutil.copytree(ROOT / "src" / "kefu", root / "src" / "kefu", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (".gitignore", ".dvcignore", "Makefile", "requirements.lock"):
+        shutil.copy(ROOT / name, root)
+    shell = Shell(root)
+    shell.git("init", "-q", "-b", "main")
+    shell.git("config", "user.name", "me")
+    shell.git("config", "user.email", "me@example.org")
+    shell.dvc("init", "-q")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        assert CliRunner().invoke(dvc_sync).exit_code == 0
+    shell.git("add", "-A")
+    shell.git("commit", "-q", "-m", "the project")
+    for pipeline in ("demo_data", "train_fusion"):  # what the stages run, with a single start of Python
+        project.run(pipeline, versioned=False, parameters_file="params.yaml")
+    shell.dvc("commit", "--force", "--with-deps", "report")
+    shell.git("add", "-A")
+    shell.git("commit", "-q", "-m", "late")
+    return root
 
 
 @pytest.fixture

@@ -54,6 +54,8 @@ def test_files_within_the_folder_are_read(root, path, data):
         ("images/out.jpg", Reason.PATH_OUTSIDE),
         ("/etc/hostname", Reason.PATH_OUTSIDE),
         ("C:\\photos\\a.jpg", Reason.PATH_OUTSIDE),
+        ("C:/photos/a.jpg", Reason.PATH_OUTSIDE),
+        ("C:a.jpg", Reason.PATH_OUTSIDE),
         ("\\\\server\\a.jpg", Reason.PATH_OUTSIDE),
         ("https://example.com/a.jpg", Reason.PATH_OUTSIDE),
         ("s3://bucket/a.jpg", Reason.PATH_OUTSIDE),

@@ -1,5 +1,10 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
+import yaml
+from kedro.io import DataCatalog
+from kedro.validation.exceptions import DataValidationError
 
 from kefu.tickets.errors import SchemaError
 from kefu.tickets.schema import Quarantine, RawTickets, Tickets, UnlabelledTickets, ValidTickets, validate
@@ -55,3 +60,18 @@ def test_quarantine_has_no_other_columns_and_known_reasons():
     validate(frame, Quarantine, "q")
     assert "unknown column 'more'" in refusal(frame.assign(more=1), Quarantine)
     assert "'tired' fails isin" in refusal(frame.assign(reason="tired"), Quarantine)
+
+
+def test_the_catalog_checks_what_it_finds_but_not_again_what_it_has_saved_itself(tmp_path, monkeypatch):
+    shipped = yaml.safe_load((Path(__file__).parents[2] / "conf/base/catalog/primary.yml").read_text("utf-8"))
+    config = {"tickets": shipped["tickets"] | {"filepath": str(tmp_path / "tickets.parquet")}}
+    checked = []
+    check = Tickets.validate
+    monkeypatch.setattr(Tickets, "validate", lambda frame, **options: checked.append(1) or check(frame, **options))
+    catalog = DataCatalog.from_config(config)
+    catalog.save("tickets", TICKETS)
+    catalog.load("tickets")
+    assert len(checked) == 1
+    TICKETS.drop(columns="label").to_parquet(tmp_path / "tickets.parquet")
+    with pytest.raises(DataValidationError, match="label"):
+        DataCatalog.from_config(config).load("tickets")

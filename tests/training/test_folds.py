@@ -57,3 +57,9 @@ def test_too_few_customers_are_told(tickets):
 def test_what_is_trained_on(tickets):
     assert BaggingParameters().training_splits == ("train",)
     assert BaggingParameters(folds=2).training_splits == ("train", "validation")
+
+
+def test_labels_of_a_modality_are_those_of_the_training_tickets_that_have_it(tickets):
+    (fold,) = make_folds(tickets.assign(has_text=tickets.index % 2 == 0), BaggingParameters(), seed=0)
+    expected = tickets[(tickets.index % 2 == 0) & (tickets["split"] == "train")]
+    pd.testing.assert_series_equal(fold.labels_of("text"), expected["label"])

@@ -61,7 +61,7 @@ def _render(environment: str | None, preset: str | None) -> dict[str, str]:
     from kefu.cli.parameters import parameter_types
     from kefu.experiments.parameters_file import resolve_parameters
     from kefu.experiments.stages import derive_stages
-    from kefu.pipeline_registry import ON_REQUEST, register_pipelines
+    from kefu.pipeline_registry import register_pipelines
 
     registered = register_pipelines()
     modules = {node.name: node.func.__module__ for pipeline in registered.values() for node in pipeline.nodes}
@@ -72,8 +72,7 @@ def _render(environment: str | None, preset: str | None) -> dict[str, str]:
         if environment:
             options = f"--env {environment} {options}"
         snapshot = get_project_snapshot(root, env=environment, runtime_params=given)
-        staged = [pipeline for pipeline in snapshot.pipelines if pipeline.name not in ON_REQUEST]
-        stages = derive_stages(staged, modules, context.catalog, root, options=options)
+        stages = derive_stages(snapshot.pipelines, modules, context.catalog, root, options=options)
         values = resolve_parameters(parameter_types(registered), context.config_loader["parameters"])
     return {
         STAGES: _yaml(

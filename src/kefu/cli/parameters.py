@@ -65,7 +65,10 @@ def parameters(group: str | None) -> None:
 
 
 def parameter_types(pipelines: "Mapping[str, Pipeline]") -> dict[str, Any]:
-    """Return the type of every parameter that a node of the pipelines takes, by its name below ``params:``."""
+    """Return the type of every parameter that a node of the pipelines takes, by its name below ``params:``.
+
+    A single parameter of a group that is taken whole as well is told by the group.
+    """
     types: dict[str, Any] = {}
     for pipeline in pipelines.values():
         for node in pipeline.nodes:
@@ -74,7 +77,8 @@ def parameter_types(pipelines: "Mapping[str, Pipeline]") -> dict[str, Any]:
             for dataset, argument in zip(node.inputs, signature(node.func).parameters, strict=False):
                 if dataset.startswith("params:"):
                     types[dataset.removeprefix("params:")] = hints.get(argument, Any)
-    return types
+    groups = tuple(f"{name}." for name, kind in types.items() if hasattr(kind, "model_fields"))
+    return {name: kind for name, kind in types.items() if not name.startswith(groups)}
 
 
 def list_parameters(types: Mapping[str, Any]) -> Iterator[Parameter]:

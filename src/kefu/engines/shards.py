@@ -63,7 +63,7 @@ def split_rows(frame: pd.DataFrame, size: int) -> list[pd.DataFrame]:
     least, most = max(1, size // 2), 2 * size
     ends_here = 2**64 // (size - least + 1)
     slices, start = [], 0
-    for stop, ticket_id in enumerate(frame["ticket_id"], start=1):
+    for stop, ticket_id in enumerate(frame["ticket_id"].tolist(), start=1):
         length = stop - start
         if length == most or (length >= least and _hash(ticket_id) < ends_here):
             slices.append(frame.iloc[start:stop])

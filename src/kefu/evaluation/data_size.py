@@ -1,12 +1,10 @@
 """What more tickets would bring: scores by the number of tickets that a model is made with, and where they lead."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 from scipy import sparse
 
 from kefu.evaluation import data_size_figures as figures
@@ -21,38 +19,11 @@ from kefu.evaluation.bootstrap import (
     intervals,
 )
 from kefu.evaluation.predictions import Predictions
-from kefu.parameters import Parameters
-from kefu.tickets.splits import group_keys
 
 SMALLEST_ERROR = 1e-3
 """An error of 0 has no logarithm."""
 
 FEWEST_SIZES = 2
-
-
-class DataSizeParameters(Parameters):
-    """On how many tickets, how often and for how long models are trained to see what more tickets would bring."""
-
-    shares: tuple[float, ...] = Field((0.25, 0.5, 1.0), min_length=1, description="Shares of the tickets to train on.")
-    seeds: int = Field(2, ge=1, description="Repetitions of each share, with other customers and starting weights.")
-    epoch_factor: float = Field(
-        0.5, gt=0, description="Epochs of a training on all tickets, as a share of max_epochs; fewer tickets get more."
-    )
-
-
-def keep_labels(tickets: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
-    """Return tickets of ``count`` labels at most: whole customers, labels in their shares, less within more.
-
-    A customer stands where its first ticket stands in a shuffled list of that ticket's label, as a share of the list.
-    """
-    customers = pd.DataFrame({"group": group_keys(tickets), "label": tickets["label"]}).drop_duplicates("group")
-    customers = customers.sample(frac=1, random_state=seed)
-    by_label = customers.groupby("label")["group"]
-    customers["place"] = (by_label.cumcount() + 0.5) / by_label.transform("size")
-    order = customers.sort_values("place", kind="stable")["group"]
-    sizes = group_keys(tickets).value_counts()
-    kept = order[sizes.loc[order].cumsum().to_numpy() <= count]
-    return tickets[group_keys(tickets).isin(kept)]
 
 
 def analyse_data_size(
@@ -150,8 +121,3 @@ def _mean_scores(sums: Floats, counts: Sequence[int]) -> Floats:
     scores = np.column_stack([count_statistics(part)[:, MACRO_F1] for part in parts])
     ends = np.cumsum(counts)
     return np.column_stack([scores[:, end - count : end].mean(axis=1) for end, count in zip(ends, counts, strict=True)])
-
-
-def epochs_of(max_epochs: int, factor: float, share: float) -> int:
-    """Return how many epochs a training on a share of the tickets gets: what lacks in size has partly more of them."""
-    return max(1, round(max_epochs * factor / math.sqrt(share)))

@@ -112,7 +112,7 @@ def _taken(tree: ast.AST) -> Iterator[tuple[str, str | None]]:
             yield from ((alias.name, None) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from ((node.module, alias.name) for alias in node.names)
-        else:
+        elif not isinstance(node, ast.expr):  # nothing is imported in one
             yield from _taken(node)
 
 

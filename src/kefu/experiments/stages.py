@@ -6,7 +6,7 @@ a dataset that is written, the catalog tells (:mod:`kefu.experiments.metadata`).
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,9 @@ def derive_stages(
         project: its folder.
         options: of every ``kedro run``.
     """
-    return [_stage(pipeline, modules, catalog, project, options) for pipeline in leaves(list(pipelines))]
+    staged = list(leaves(list(pipelines)))
+    made = {name for pipeline in staged for node in pipeline.nodes for name in node.outputs}
+    return [_stage(pipeline, modules, catalog, project, options, made) for pipeline in staged]
 
 
 def leaves(pipelines: Sequence[PipelineSnapshot]) -> Iterator[PipelineSnapshot]:
@@ -87,7 +89,12 @@ def leaves(pipelines: Sequence[PipelineSnapshot]) -> Iterator[PipelineSnapshot]:
 
 
 def _stage(
-    pipeline: PipelineSnapshot, modules: Mapping[str, str], catalog: CatalogProtocol, project: Path, options: str
+    pipeline: PipelineSnapshot,
+    modules: Mapping[str, str],
+    catalog: CatalogProtocol,
+    project: Path,
+    options: str,
+    made_by_stages: Set[str],
 ) -> Stage:
     used = {name for node in pipeline.nodes for name in (*node.inputs, *node.outputs)}
     made = {name for node in pipeline.nodes for name in node.outputs}
@@ -115,7 +122,10 @@ def _stage(
     return Stage(
         name=pipeline.name,
         command=f"kedro run --pipelines {pipeline.name} {options}",
-        deps=[*_code({modules[node.name] for node in pipeline.nodes}, used, catalog), *_read(read, catalog, project)],
+        deps=[
+            *_code({modules[node.name] for node in pipeline.nodes}, used, catalog),
+            *_read(read, catalog, project, made_by_stages),
+        ],
         params=sorted({name.removeprefix("params:") for name in used if name.startswith("params:")} - UNTRACKED),
         outs=outs,
         metrics=metrics,
@@ -125,13 +135,14 @@ def _stage(
     )
 
 
-def _read(names: Iterable[str], catalog: CatalogProtocol, project: Path) -> list[str]:
-    """Return where datasets lie; one that may be missing is left out where it is."""
+def _read(names: Iterable[str], catalog: CatalogProtocol, project: Path, made: Set[str]) -> list[str]:
+    """Return where datasets lie; one that may be missing is left out where it is, unless a stage makes it."""
     places = []
     for name in sorted(names):
         dataset = catalog.get(name)
         path = _place(dataset)
-        if path is not None and (not getattr(dataset, "optional", False) or (project / path).exists()):
+        needed = not getattr(dataset, "optional", False) or name in made
+        if path is not None and (needed or (project / path).exists()):
             places.append(_relative(path, project))
     return places
 

@@ -60,14 +60,15 @@ def assemble_tickets(
         SplitError: No ticket is left to train on.
         BookkeepingError: A ticket got lost, which is a defect of kefu.
     """
-    facts = {modality: _facts_by_ticket(valid, modality, table) for modality, table in cleaned.items()}
+    by_ticket = {modality: _facts_by_ticket(valid, modality, table) for modality, table in cleaned.items()}
+    facts = {name: found.reindex(valid["ticket_id"]).set_axis(valid.index) for name, found in by_ticket.items()}
     if not require_labels:
         valid = valid.drop(columns=["label", "split"], errors="ignore")
     tickets = valid.drop(columns=[name for name in valid.columns if name in cleaned or name.startswith("has_")])
-    for modality, found in facts.items():
-        tickets[f"has_{modality}"] = valid["ticket_id"].isin(found.index)
+    for modality, found in by_ticket.items():
+        tickets[f"has_{modality}"] = found.index.get_indexer(pd.Index(valid["ticket_id"])) >= 0
     tickets["language"] = _languages(valid, facts)
-    tickets[CONTENT] = _content_hashes(tickets["ticket_id"], facts)
+    tickets[CONTENT] = _content_hashes(tickets.index, facts)
 
     losses = build_quarantine(
         (row["ticket_id"], modality, Fault(Reason(row["reason"]), row["detail"]))
@@ -98,7 +99,7 @@ def _splits(tickets: pd.DataFrame, params: TicketParameters) -> pd.Series:
     labelled = tickets["label"].notna()
     splits = assign_splits(tickets[labelled], params.splits).reindex(tickets.index)
     groups = group_keys(tickets)
-    of_customer = groups.map(dict(zip(groups[labelled], splits[labelled], strict=True)))
+    of_customer = groups.map(dict(zip(groups[labelled].tolist(), splits[labelled].tolist(), strict=True)))
     given = tickets["split"] if "split" in tickets else pd.Series(None, index=tickets.index, dtype="str")
     return splits.fillna(of_customer).fillna(given).fillna("train").astype("str")
 
@@ -151,16 +152,16 @@ def _languages(valid: pd.DataFrame, facts: Mapping[str, pd.DataFrame]) -> pd.Ser
     languages = valid["language"] if "language" in valid else pd.Series(None, index=valid.index, dtype="str")
     for found in facts.values():
         if "language" in found:
-            languages = languages.fillna(valid["ticket_id"].map(found["language"]))
+            languages = languages.fillna(found["language"])
     return languages.astype("str")
 
 
-def _content_hashes(ticket_ids: pd.Series, facts: Mapping[str, pd.DataFrame]) -> pd.Series:
+def _content_hashes(index: pd.Index, facts: Mapping[str, pd.DataFrame]) -> pd.Series:
     """Return a hash of the digests of each ticket's modalities (N,), 16 hexadecimal digits."""
-    digests = {name: ticket_ids.map(found["digest"]).fillna("") for name, found in facts.items() if "digest" in found}
+    digests = {name: found["digest"].fillna("").tolist() for name, found in facts.items() if "digest" in found}
     told = zip(*([f"{name}:{digest}" for digest in column] for name, column in sorted(digests.items())), strict=True)
-    hashes = [blake2b(" ".join(row).encode(), digest_size=8).hexdigest() for row in told] or [""] * len(ticket_ids)
-    return pd.Series(hashes, index=ticket_ids.index, dtype="str")
+    hashes = [blake2b(" ".join(row).encode(), digest_size=8).hexdigest() for row in told] or [""] * len(index)
+    return pd.Series(hashes, index=index, dtype="str")
 
 
 def _find_nothing_left(tickets: pd.DataFrame, losses: pd.DataFrame, modalities: list[str]) -> pd.DataFrame:
@@ -182,9 +183,8 @@ def _find_duplicates(
     prints = tickets[["ticket_id"]].assign(customer_id=tickets.get("customer_id"))
     for modality, found in facts.items():
         for fact in found.columns.union(["digest"]):
-            known = found[fact] if fact in found else pd.Series(dtype="str")
-            prints[f"{modality}_{fact}"] = tickets["ticket_id"].map(known)
-    labels = dict(zip(tickets["ticket_id"], tickets["label"], strict=True)) if "label" in tickets else {}
+            prints[f"{modality}_{fact}"] = found[fact] if fact in found else pd.Series(dtype="str")
+    labels = tickets.set_index("ticket_id")["label"].to_dict() if "label" in tickets else {}
     rows = []
     for copy in find_duplicates(prints, params).to_dict(orient="records"):
         mine, kept = labels.get(copy["ticket_id"]), labels.get(copy["original_id"])

@@ -48,9 +48,9 @@ def check_tickets(
         valid["split"] = valid["split"].str.strip().str.lower().replace("", None)
         faults |= _check_splits(valid.drop(index=list(faults)))
     rows = valid["row"] if "row" in valid else valid.index + 1
+    ids = valid["ticket_id"].fillna("")
     quarantine = build_quarantine(
-        (valid["ticket_id"].fillna("")[i], TICKET, Fault(faults[i].reason, f"row {rows[i]}: {faults[i].detail}"))
-        for i in sorted(faults)
+        (ids[i], TICKET, Fault(faults[i].reason, f"row {rows[i]}: {faults[i].detail}")) for i in sorted(faults)
     )
     kept = valid.drop(index=list(faults)).reset_index(drop=True)
     check_books(len(frame), kept, quarantine)

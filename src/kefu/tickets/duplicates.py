@@ -161,14 +161,21 @@ def _first_alike(positions: NDArray[np.int64], columns: list[NDArray[np.int64]])
     """Return for each of ``positions`` the first one that equals it in all columns, itself included."""
     if not len(positions):
         return positions
-    groups = _groups(positions, columns)
-    _, firsts = np.unique(groups, return_index=True)
-    return positions[firsts[groups]]
+    order, sizes = _sort_by_group(positions, columns)
+    first = np.empty_like(positions)
+    first[order] = np.repeat(positions[order[np.cumsum(sizes) - sizes]], sizes)
+    return first
 
 
-def _groups(positions: NDArray[np.int64], columns: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    keys = pd.DataFrame({str(i): column[positions] for i, column in enumerate(columns)})
-    return np.asarray(keys.groupby(list(keys.columns)).ngroup(), dtype=np.int64)
+def _sort_by_group(
+    positions: NDArray[np.int64], columns: list[NDArray[np.int64]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the order (N,) of ``positions`` in which those equal in all columns are neighbours, and how many are."""
+    keys = [column[positions] for column in columns]
+    order = np.lexsort(keys)
+    differs = np.any([key[order[1:]] != key[order[:-1]] for key in keys], axis=0)
+    starts = np.flatnonzero(np.append(True, differs))
+    return order, np.diff(starts, append=len(order))
 
 
 def cut_into_bands(values: NDArray[np.uint64], distance: int) -> list[NDArray[np.int64]]:
@@ -209,11 +216,9 @@ def _candidates(
     """Yield the pairs (earlier, later) of positions that agree in all columns, a bounded number at a time."""
     if len(positions) < 2:
         return
-    groups = _groups(positions, columns)
-    order = np.argsort(groups, kind="stable")
+    order, sizes = _sort_by_group(positions, columns)
     members = positions[order]
-    ends = np.searchsorted(groups[order], groups[order], side="right")
-    followers = ends - np.arange(len(members)) - 1
+    followers = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(members)) - 1
     totals = np.cumsum(followers)
     start = 0
     while start < len(members):

@@ -80,7 +80,10 @@ def learn_vocabulary(labels: pd.Series, params: LabelParameters) -> Vocabulary:
     Raises:
         LabelError: There are so many different values that they cannot be labels.
     """
-    written = Counter(labels.dropna().map(normalise_label).loc[lambda texts: texts != ""])
+    written: Counter[str] = Counter()
+    for label, count in labels.value_counts().items():
+        written[normalise_label(str(label))] += count
+    del written[""]
     counts: Counter[str] = Counter()
     usual: dict[str, str] = {}
     # by frequency, then alphabet: the order of the tickets must not matter
@@ -129,8 +132,9 @@ def resolve_labels(labels: pd.Series, params: LabelParameters) -> tuple[pd.Serie
     vocabulary = learn_vocabulary(labels, params)
     resolved: list[str | None] = []
     faults: dict[int, Fault] = {}
-    for position, label in enumerate(labels):
-        folded = "" if pd.isna(label) else normalise_label(label).casefold()
+    folded_of = {label: normalise_label(label).casefold() for label in labels.dropna().unique()}
+    for position, label in enumerate(labels.tolist()):
+        folded = folded_of.get(label, "")
         resolved.append(vocabulary.spellings.get(folded))
         if not folded and not params.keep_unlabelled:
             faults[position] = Fault(Reason.MISSING_LABEL, "no label; give one, or use 'kefu predict'")

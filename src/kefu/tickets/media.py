@@ -131,7 +131,7 @@ def _refuse(name: str) -> Fault | None:
         return Fault(Reason.MISSING_FILE, "the path is blank; leave the field empty or give a file")
     if _URL.match(name):
         return Fault(Reason.PATH_OUTSIDE, f"'{_short(name)}' is a URL; download it and give its path from the table")
-    if name.startswith("/") or PureWindowsPath(name).drive or PureWindowsPath(name).root:
+    if name.startswith("/") or ((":" in name or "\\" in name) and PureWindowsPath(name).anchor):
         return Fault(Reason.PATH_OUTSIDE, f"'{_short(name)}' is absolute; give its path from the table's folder")
     return None
 

@@ -42,6 +42,6 @@ def check_books(rows_in: int, kept: pd.DataFrame, quarantine: pd.DataFrame) -> N
     if kept["ticket_id"].duplicated().any():
         raise BookkeepingError("a ticket was kept twice")
     unnamed = lost["reason"].isin([Reason.DUPLICATE_ID.value, Reason.MISSING_ID.value])
-    both = set(kept["ticket_id"]) & set(lost.loc[~unnamed, "ticket_id"])
+    both = set(kept["ticket_id"].tolist()) & set(lost.loc[~unnamed, "ticket_id"].tolist())
     if both:
         raise BookkeepingError(f"ticket '{min(both)}' was both kept and quarantined")

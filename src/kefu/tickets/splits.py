@@ -7,7 +7,7 @@ long as every label is divided as asked; where a label has drifted, the customer
 [a biased coin: Efron, Forcing a sequential experiment to be balanced, Biometrika 1971].
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from hashlib import blake2b
 
 import pandas as pd
@@ -83,14 +83,14 @@ def assign_splits(frame: pd.DataFrame, params: SplitParameters) -> pd.Series:
     labels = frame["label"].fillna("") if "label" in frame else pd.Series("", index=frame.index)
     splits = _given_splits(frame, groups)
     shares = params.shares()
-    if set(groups) <= set(splits) and not set(shares) <= set(splits.values()):
+    if set(groups.tolist()) <= set(splits) and not set(shares) <= set(splits.values()):
         missing = set(shares) - set(splits.values())
         shares = {split: share for split, share in shares.items() if split in missing}
         shares["train"] = 1 - sum(shares.values())
         splits = {group: split for group, split in splits.items() if split != "train"}
     given = frozenset(splits)
     division = _Division(shares, params)
-    for group, label in zip(groups, labels, strict=True):
+    for group, label in zip(groups.tolist(), labels.tolist(), strict=True):
         if group in given:
             continue
         if group not in splits:
@@ -125,7 +125,7 @@ def _given_splits(frame: pd.DataFrame, groups: pd.Series) -> dict[str, str]:
         raise SplitError(
             f"{first.replace(':', ' ', 1)!r} is given to {found}; give all tickets of a customer one split"
         )
-    return dict(zip(pairs["group"], pairs["split"], strict=True))
+    return dict(zip(pairs["group"].tolist(), pairs["split"].tolist(), strict=True))
 
 
 def _hash(group: str, seed: int) -> float:
@@ -141,16 +141,16 @@ class _Division:
             split: shares[split] for split in ("test", "validation", "train") if split in shares
         }
         self._params = params
-        self._of_label: dict[str, Counter[str]] = {}
+        self._of_label: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._of_all: Counter[str] = Counter()
 
     def count(self, label: str, split: str) -> None:
-        self._of_label.setdefault(label, Counter())[split] += 1
+        self._of_label[label][split] += 1
         self._of_all[split] += 1
 
     def choose(self, group: str, label: str) -> str:
         """Return the split of a customer who arrives with a ticket of this label."""
-        counts = self._of_label.get(label, Counter())
+        counts = self._of_label[label]
         absent = [split for split in self._shares if not counts[split]]
         if "train" in absent:
             return "train"

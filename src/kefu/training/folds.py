@@ -44,6 +44,10 @@ class Fold:
     validation: pd.DataFrame
     """No customer of these is among the others."""
 
+    def labels_of(self, modality: str) -> pd.Series:
+        """Return the labels of the training tickets that have a modality."""
+        return self.training.loc[self.training[f"has_{modality}"], "label"]
+
 
 def make_folds(tickets: pd.DataFrame, params: BaggingParameters, seed: int) -> tuple[Fold, ...]:
     """Divide the tickets that are not for testing.

@@ -88,6 +88,16 @@ def test_order_padding_and_the_heaviest_terms() -> None:
     assert np.array_equal(few[1], values[:, :3])
 
 
+def test_ngrams_of_equal_weight_come_by_column() -> None:
+    texts = ["ab cd", "ef"]
+    tfidf = learn(texts, min_df=1, word_ngrams=(1, 1), char_ngrams=(4, 4))
+    (both, one), values = tfidf.extract(texts)
+    assert np.unique(values[0]).tolist() == pytest.approx([0, 0.5])
+    assert sorted({*both[:4].tolist(), *one[:2].tolist()}) == list(range(6))
+    assert (np.diff(both[:4]) > 0).all()
+    assert (np.diff(one[:2]) > 0).all()
+
+
 def test_rows_do_not_depend_on_the_batch() -> None:
     tfidf = learn(ENGLISH + CHINESE, min_df=1)
     texts = (ENGLISH + CHINESE) * 20

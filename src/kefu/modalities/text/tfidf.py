@@ -71,7 +71,9 @@ class Tfidf:
         weights = np.concatenate([words[2] * self.params.word_weight, characters[2] * not_han[characters[0]]])
         rows, columns, weights = (array[weights > 0] for array in (rows, columns, weights))
         weights = weights / _norms(rows, weights, len(texts))[rows]
-        order = np.lexsort((columns, -weights, rows))
+        # words and characters each come by row and column, which is quick to merge; rows are few, and quick to sort by
+        merged = np.argsort(rows * len(self.buckets) + columns, kind="stable")
+        order = merged[np.lexsort((-weights[merged], rows[merged].astype(np.uint8)))]
         rows, columns, weights = rows[order], columns[order], weights[order]
         ranks = np.arange(len(rows)) - np.searchsorted(rows, np.arange(len(texts)))[rows]
         kept = ranks < self.params.max_terms

@@ -26,14 +26,15 @@ def train_tokenizer(texts: Sequence[str], vocab_size: int) -> Tokenizer:
     the vocabulary, become ``<unk>``.
     """
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True))
-    tokenizer.normalizer = normalizers.Sequence(
+    normalizer = normalizers.Sequence(
         [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace(Regex(_WORD_START), "▁")]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex(_SINGLE), "isolated")]
     )
+    normalised = [normalizer.normalize_str(text) for text in texts]
     # left to itself the trainer breaks ties between rare characters by chance
-    counts = Counter("".join(tokenizer.normalizer.normalize_str(text) for text in texts))
+    counts = Counter("".join(normalised))
     by_frequency = sorted((char for char in counts if not char.isspace()), key=lambda char: (-counts[char], char))
     alphabet = sorted(by_frequency[: max(1, (vocab_size - len(_SPECIAL_TOKENS)) // 2)])
     trainer = trainers.BpeTrainer(
@@ -45,7 +46,8 @@ def train_tokenizer(texts: Sequence[str], vocab_size: int) -> Tokenizer:
         max_token_length=24,
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer, length=len(texts))
+    tokenizer.train_from_iterator(normalised, trainer, length=len(normalised))
+    tokenizer.normalizer = normalizer
     return tokenizer
 
 

@@ -44,13 +44,16 @@ def clean_shards_of(modality: str) -> Callable[..., ShardPlan[CleanTask, pa.Tabl
         """Clean every value of the modality; a value that is lost keeps a row that says why."""
         given = valid_tickets.reindex(columns=["ticket_id", modality]).dropna(subset=modality)
         parts = split_rows(given, engine.tickets_per_shard)
-        tasks = [CleanTask(modality, list(rows["ticket_id"]), list(rows[modality]), media, params) for rows in parts]
+        tasks = [
+            CleanTask(modality, rows["ticket_id"].tolist(), rows[modality].tolist(), media, params) for rows in parts
+        ]
         code = code_digest("kefu.engines.shards", module.clean.__module__, module.pack.__module__)
+        cleaning = params.model_dump(mode="json")
 
         def recipe_of(task: CleanTask, file: Callable[[str], str] | None) -> str:
             return recipe(
                 code=code,
-                params=params.model_dump(mode="json"),
+                params=cleaning,
                 ticket_ids=task.ticket_ids,
                 values=task.values,
                 files=[file(path) for path in task.values] if file else [],  # noqa: PD011

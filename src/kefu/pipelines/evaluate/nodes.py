@@ -48,26 +48,46 @@ def collect_predictions(
     Raises:
         KefuError: the split has no ticket.
     """
-    scored = tickets[tickets["split"] == params.split].reset_index(drop=True)
-    if scored.empty:
-        raise KefuError(f"no ticket is in the split '{params.split}'; raise tickets.splits.{params.split}_share")
+    scored, frame = tickets_to_score(tickets, params)
     some = next(iter(fusions.values()))
     labels, trained = some.labels, [name for name, part in some.parts.items() if part.is_trained]
     outputs = {name: modalities[f"{name}_outputs"] for name in trained}
     features = {name: modalities[f"{name}_features"] for name in trained}
-    columns = ["ticket_id", "customer_id", "language", "split", *modality_columns(scored)]
-    frame = scored.reindex(columns=columns)  # a table need not name customers
     found = []
     for strategy, model in fusions.items():
         rows = rows_of(model, scored, outputs, features, choose_hardware(hardware))
         probabilities = normalised(model.probabilities(rows.embeddings, rows.present))
         found.append(Predictions(strategy, "fusion", labels, probabilities, rows.targets, frame))
-    rows = gather(scored, outputs, labels, kind="logits")
-    for name in trained:
-        mask = rows.present[name].numpy()
-        opinions = rows.embeddings[name][rows.present[name]].log_softmax(dim=2)
-        probabilities = normalised(opinions.mean(dim=1).softmax(dim=1))
-        found.append(Predictions(name, "modality", labels, probabilities, rows.targets[mask], frame[mask]))
+    return found + predictions_of_modalities(gather(scored, outputs, labels, kind="logits"), labels, frame)
+
+
+def tickets_to_score(tickets: pd.DataFrame, params: EvaluationParameters) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tickets of the evaluated split, and what :class:`Predictions` takes of them.
+
+    Raises:
+        KefuError: the split has no ticket.
+    """
+    scored = tickets[tickets["split"] == params.split].reset_index(drop=True)
+    if scored.empty:
+        raise KefuError(f"no ticket is in the split '{params.split}'; raise tickets.splits.{params.split}_share")
+    columns = ["ticket_id", "customer_id", "language", "split", *modality_columns(scored)]
+    return scored, scored.reindex(columns=columns)  # a table need not name customers
+
+
+def predictions_of_modalities(logits: FusionRows, labels: tuple[str, ...], tickets: pd.DataFrame) -> list[Predictions]:
+    """Return what each modality alone says of the tickets that have it.
+
+    Args:
+        logits: N rows with logits (N, K, C) of the K members in the embeddings' place.
+        labels: the class names, in the order of the class numbers.
+        tickets: the tickets that the rows are of, in their order.
+    """
+    found = []
+    for name, opinions in logits.embeddings.items():
+        present = logits.present[name]
+        probabilities = normalised(opinions[present].log_softmax(dim=2).mean(dim=1).softmax(dim=1))
+        mask = present.numpy()
+        found.append(Predictions(name, "modality", labels, probabilities, logits.targets[mask], tickets[mask]))
     return found
 
 

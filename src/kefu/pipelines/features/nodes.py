@@ -73,7 +73,7 @@ def extract_shards_of(modality: str) -> Callable[..., ShardPlan[ExtractTask, Fea
         present = frozenset(
             ticket_id
             for frame in (tickets, unlabelled_tickets)
-            for ticket_id in frame.loc[frame[f"has_{modality}"].astype(bool), "ticket_id"]
+            for ticket_id in frame.loc[frame[f"has_{modality}"].astype(bool), "ticket_id"].tolist()
         )
         names = list(shards)
         kept = [present.intersection(shards.ticket_ids(name)) for name in names]

@@ -30,7 +30,7 @@ from kefu.model import FusedModel, heads_of
 from kefu.model_card import write_card
 from kefu.pipelines.fuse.candidates import Candidates, predictions_of, table_of
 from kefu.pipelines.fuse.confidence import fit_confidence
-from kefu.pipelines.fuse.rows import Shards, rows_of, rows_to_fit_on
+from kefu.pipelines.fuse.rows import Shards, prior_of, rows_of, rows_to_fit_on
 from kefu.pipelines.fuse.scores import score_rows
 from kefu.registry.provenance import hash_tickets
 from kefu.tickets.errors import KefuError
@@ -80,7 +80,7 @@ def train_joint_fusions(
     params = params.for_modalities(trained)
     machine = choose_hardware(hardware)
     folds = make_folds(tickets, bagging, seed)
-    prior = _prior(tickets, next(iter(parts.values())).labels)
+    prior = prior_of(tickets, next(iter(parts.values())).labels)
     models, histories, facts = {}, [], {}
     for strategy in params.end_to_end:
         members: list[TrainedJoint] = []
@@ -213,7 +213,7 @@ def fit_fusions(
     outputs = {name: shards for name, shards in _shards(modalities, "outputs").items() if parts[name].is_trained}
     held_out = [gather(frame, outputs, labels).member(member) for member, frame in enumerate(judged)]
     learned_from = rows_to_fit_on(held_out, judged, _noisy(modalities, parts, params), labels)
-    prior = _prior(tickets, labels)
+    prior = prior_of(tickets, labels)
     fitted = {
         name: fit_fusion(name, heads, prior, learned_from, params=params, seed=seed) for name in params.on_shared_parts
     }
@@ -312,8 +312,3 @@ def _noisy(modalities: Mapping[str, Any], parts: Mapping[str, ModalityModel], pa
 def _records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
     """Return rows for a JSON file, which has no NaN."""
     return table.astype(object).where(table.notna(), None).to_dict(orient="records")
-
-
-def _prior(tickets: pd.DataFrame, labels: tuple[str, ...]) -> torch.Tensor:
-    counts = tickets.loc[tickets["split"] == "train", "label"].value_counts().reindex(labels, fill_value=0)
-    return torch.tensor(counts.to_numpy(), dtype=torch.float32)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
+import torch
 
 from kefu.engines.shards import FeatureShard
 from kefu.fusion.contract import FusionRows
@@ -53,3 +54,9 @@ def rows_to_fit_on(
         add_noisy(rows, gather(frame, noisy, labels).member(member))
         for member, (rows, frame) in enumerate(zip(held_out, frames, strict=True))
     ]
+
+
+def prior_of(tickets: pd.DataFrame, labels: tuple[str, ...]) -> torch.Tensor:
+    """Return how many training tickets each class has (C,), which fusion takes for the shares of the classes."""
+    counts = tickets.loc[tickets["split"] == "train", "label"].value_counts().reindex(labels, fill_value=0)
+    return torch.tensor(counts.to_numpy(), dtype=torch.float32)

@@ -58,7 +58,7 @@ def train_of(modality: str) -> Callable[..., tuple[ModalityModel, pd.DataFrame, 
         """
         labels = tuple(sorted(tickets["label"].unique()))
         folds = make_folds(tickets, bagging, seed)
-        known = [fold.training.loc[fold.training[f"has_{modality}"], "label"] for fold in folds]
+        known = [fold.labels_of(modality) for fold in folds]
         if min(names.nunique() for names in known) < 2:
             if tickets[f"has_{modality}"].any():
                 logger.warning(
