@@ -1,7 +1,7 @@
 """Text in pictures: receipts, parcel labels, screens of telephones."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,6 +37,21 @@ class Snippet:
     middle: float
     left: float
     height: float
+
+
+def open_reader() -> Callable[[bytes], tuple[str, ...]]:
+    """Load the networks, and return what reads the text in picture files; what is no picture has no lines.
+
+    Raises:
+        PictureReadingError: The extra ``pictures`` is not installed.
+    """
+    _engine()
+
+    def read(raw: bytes) -> tuple[str, ...]:
+        lines = read_picture(raw)
+        return () if isinstance(lines, Fault) else lines
+
+    return read
 
 
 def read_picture(raw: bytes) -> tuple[str, ...] | Fault:

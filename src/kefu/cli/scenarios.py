@@ -86,11 +86,18 @@ def _cast(folder: Path, model: Path | None) -> "Cast":
         generate = Generator.load(shop.generator)
     if model is None:
         return Cast(shop, with_articles, generate=generate)
+    from kefu.assistant.pictures import open_reader
     from kefu.cli.predict import newest_version
     from kefu.predictor import Predictor
 
     predictor = Predictor.load(newest_version(model))
-    return Cast(shop, with_articles, judge=lambda ticket: predictor.predict_raw([ticket])[0], generate=generate)
+    return Cast(
+        shop,
+        with_articles,
+        judge=lambda ticket: predictor.predict_raw([ticket])[0],
+        read_picture=open_reader(),
+        generate=generate,
+    )
 
 
 def _print(outcomes: "list[Outcome]") -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import structlog
 
 from kefu.assistant.generator import Generator
+from kefu.assistant.pictures import PictureReadingError, open_reader
 from kefu.assistant.shop import Shop
-from kefu.assistant.understanding import Understander
+from kefu.assistant.understanding import ReadPicture, Understander
 from kefu.knowledge import KnowledgeBase
 from kefu.predictor import Prediction, RawTicket
 from kefu.service.conversations import Desk, SpeechCache
@@ -59,8 +60,17 @@ def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant |
     def judge(ticket: RawTicket) -> Prediction:
         return models.judge(ticket, key="").prediction
 
-    mind = ShopMind(Understander(judge, shop), shop, knowledge, generate)
+    mind = ShopMind(Understander(judge, shop, read_picture=_reader_of_pictures()), shop, knowledge, generate)
     ears = None
     store, media = ConversationStore(settings.storage), MediaStore(settings.media)
     desk = Desk(store, media, mind, ears, SpeechCache(ShopMouth(EspeakSynthesiser()), pool), pool)
     return Assistant(shop, knowledge, desk, pool, ears)
+
+
+def _reader_of_pictures() -> ReadPicture | None:
+    """Return what reads text in pictures; None where it is not installed."""
+    try:
+        return open_reader()
+    except PictureReadingError as error:
+        _log.info("text in pictures is not read", why=str(error))
+        return None
