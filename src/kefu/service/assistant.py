@@ -60,7 +60,8 @@ def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant |
     def judge(ticket: RawTicket) -> Prediction:
         return models.judge(ticket, key="").prediction
 
-    mind = ShopMind(Understander(judge, shop, read_picture=_reader_of_pictures()), shop, knowledge, generate)
+    reader = _reader_of_pictures() if settings.read_pictures else None
+    mind = ShopMind(Understander(judge, shop, read_picture=reader), shop, knowledge, generate)
     ears = None
     store, media = ConversationStore(settings.storage), MediaStore(settings.media)
     desk = Desk(store, media, mind, ears, SpeechCache(ShopMouth(EspeakSynthesiser()), pool), pool)

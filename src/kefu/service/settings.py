@@ -85,6 +85,7 @@ class ServiceSettings(BaseSettings):
         Path("conf/assistant/demo"),
         description="Folder of the shop that the assistant speaks for; where there is none, models are served alone.",
     )
+    read_pictures: bool = Field(True, description="Whether text in pictures is read, which takes most of their time.")
     storage: str = Field(
         "sqlite:///data/09_service/kefu.sqlite", description="Database of the conversations, as a URL of SQLAlchemy."
     )
