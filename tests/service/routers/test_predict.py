@@ -10,6 +10,12 @@ from kefu.service.models import BatcherClosedError, QueueFullError
 OLD = "2026-01-01T00.00.00.000Z"
 PNG = cv2.imencode(".png", np.random.default_rng(7).integers(0, 256, (40, 48, 3), dtype=np.uint8))[1].tobytes()
 
+NO_FILE_CHOSEN = {  # as browsers send it
+    "content": b'--b\r\nContent-Disposition: form-data; name="image"; filename=""\r\n'
+    b"Content-Type: application/octet-stream\r\n\r\n\r\n--b--\r\n",
+    "headers": {"content-type": "multipart/form-data; boundary=b"},
+}
+
 
 def error_of(response):
     assert set(response.json()) == {"error"}
@@ -69,7 +75,7 @@ def test_a_ticket_that_the_model_fails_on_is_told_by_itself(client, monkeypatch)
     ("path", "request_", "expected"),
     [
         ("/v1/predict", {"data": {"text": ""}}, (422, "nothing_given")),
-        ("/v1/predict", {"files": {"image": ("", b"")}}, (422, "nothing_given")),
+        ("/v1/predict", NO_FILE_CHOSEN, (422, "nothing_given")),
         ("/v1/predict/text", {"json": {"text": ""}}, (422, "invalid_request")),
         ("/v1/predict/text", {"json": {"texts": "a"}}, (422, "invalid_request")),
         (
