@@ -55,6 +55,13 @@ def test_several_tickets_in_their_order_and_one_at_fault_by_itself(client):
     assert third["prediction"]["used"] == ["image", "text"]
 
 
+def test_many_pictures_at_once_are_not_too_many(make_client):
+    client = make_client(threads={"media": 2, "max_media": 2})
+    image = base64.b64encode(PNG).decode()
+    response = client.post("/v1/predict/batch", json={"tickets": [{"image": image}] * 9})
+    assert [one["prediction"]["used"] for one in response.json()["predictions"]] == [["image"]] * 9
+
+
 def test_a_ticket_that_the_model_fails_on_is_told_by_itself(client, monkeypatch):
     clean = Predictor.clean_raw
 
