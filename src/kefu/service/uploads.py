@@ -22,8 +22,8 @@ async def read_ticket(
     """
     ticket = RawTicket(
         text or None,
-        await _read_file("image", image, limits.image_bytes),
-        await _read_file("audio", audio, limits.audio_bytes),
+        None if image is None else await image.read(),
+        None if audio is None else await audio.read(),
     )
     await check_ticket(ticket, limits)
     return ticket
@@ -44,14 +44,6 @@ async def check_ticket(ticket: RawTicket, limits: LimitSettings) -> None:
         raise ServiceError(413, "text_too_long", f"the text has {found}; shorten it")
     if ticket.image is not None or ticket.audio is not None:
         await asyncio.to_thread(_check_media, ticket, limits)
-
-
-async def _read_file(name: str, upload: UploadFile | None, max_bytes: int) -> bytes | None:
-    # a browser sends a file without name or content where none was chosen
-    if upload is None or (not upload.filename and not upload.size):
-        return None
-    _check_size(name, upload.size or 0, max_bytes)
-    return await upload.read()
 
 
 def _check_media(ticket: RawTicket, limits: LimitSettings) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import threading
+import time
 
 import cv2
 import numpy as np
@@ -89,6 +90,45 @@ def test_the_old_version_ends_what_it_has_begun(open_shelf, add_version):
     shelf.refresh()
     assert waiting.result(0).label
     assert shelf.served["demo"].version == NEW
+
+
+def test_the_new_version_answers_while_the_old_one_is_still_at_work(open_shelf, add_version, monkeypatch):
+    may_end, entered = threading.Event(), threading.Event()
+    clean_raw = Predictor.clean_raw
+
+    def clean_slowly(self, ticket):
+        if ticket.text == "slow":
+            entered.set()
+            assert may_end.wait(20)
+        return clean_raw(self, ticket)
+
+    monkeypatch.setattr(Predictor, "clean_raw", clean_slowly)
+    shelf = open_shelf()
+    slow = shelf.served["demo"].submit(RawTicket("slow"))
+    assert entered.wait(20)
+    add_version(NEW)
+    refreshing = threading.Thread(target=shelf.refresh)
+    refreshing.start()
+    for _ in range(1000):
+        if shelf.served["demo"].version == NEW:
+            break
+        time.sleep(0.01)
+    assert shelf.judge(RawTicket("quick"), key="k").version == NEW
+    assert not slow.done()
+    may_end.set()
+    refreshing.join(20)
+    assert slow.result(0).label
+
+
+def test_a_ticket_too_late_for_the_old_version_goes_to_the_new_one(open_shelf, add_version, monkeypatch):
+    shelf = open_shelf()
+    choose, old = shelf._choose, shelf.served["demo"]
+    add_version(NEW)
+    shelf.refresh()
+    for ask in (shelf.judge, lambda *args, **options: asyncio.run(shelf.predict(*args, **options))):
+        chosen = iter([old])
+        monkeypatch.setattr(shelf, "_choose", lambda *args, chosen=chosen: next(chosen, None) or choose(*args))
+        assert ask(RawTicket("where is my refund", PNG), key="k").version == NEW
 
 
 def test_a_broken_version_leaves_the_old_one_and_is_told_once(open_shelf, add_version):

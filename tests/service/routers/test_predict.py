@@ -10,6 +10,12 @@ from kefu.service.models import BatcherClosedError, QueueFullError
 OLD = "2026-01-01T00.00.00.000Z"
 PNG = cv2.imencode(".png", np.random.default_rng(7).integers(0, 256, (40, 48, 3), dtype=np.uint8))[1].tobytes()
 
+NO_FILE_CHOSEN = {  # as browsers send it
+    "content": b'--b\r\nContent-Disposition: form-data; name="image"; filename=""\r\n'
+    b"Content-Type: application/octet-stream\r\n\r\n\r\n--b--\r\n",
+    "headers": {"content-type": "multipart/form-data; boundary=b"},
+}
+
 
 def error_of(response):
     assert set(response.json()) == {"error"}
@@ -49,6 +55,13 @@ def test_several_tickets_in_their_order_and_one_at_fault_by_itself(client):
     assert third["prediction"]["used"] == ["image", "text"]
 
 
+def test_many_pictures_at_once_are_not_too_many(make_client):
+    client = make_client(threads={"media": 2, "max_media": 2})
+    image = base64.b64encode(PNG).decode()
+    response = client.post("/v1/predict/batch", json={"tickets": [{"image": image}] * 9})
+    assert [one["prediction"]["used"] for one in response.json()["predictions"]] == [["image"]] * 9
+
+
 def test_a_ticket_that_the_model_fails_on_is_told_by_itself(client, monkeypatch):
     clean = Predictor.clean_raw
 
@@ -69,7 +82,7 @@ def test_a_ticket_that_the_model_fails_on_is_told_by_itself(client, monkeypatch)
     ("path", "request_", "expected"),
     [
         ("/v1/predict", {"data": {"text": ""}}, (422, "nothing_given")),
-        ("/v1/predict", {"files": {"image": ("", b"")}}, (422, "nothing_given")),
+        ("/v1/predict", NO_FILE_CHOSEN, (422, "nothing_given")),
         ("/v1/predict/text", {"json": {"text": ""}}, (422, "invalid_request")),
         ("/v1/predict/text", {"json": {"texts": "a"}}, (422, "invalid_request")),
         (

@@ -1,6 +1,7 @@
 """``/v1/predict``: labels for tickets."""
 
 import asyncio
+from contextlib import nullcontext
 from typing import Annotated
 
 import structlog
@@ -101,8 +102,14 @@ async def predict_batch(
         found = f"{len(body.tickets)} tickets, at most {settings.limits.batch_tickets}"
         raise ServiceError(413, "too_many_tickets", f"{found}; send them in several requests")
     name = model or models.choose(request_id)
-    answers = [_answer(ticket, models, settings.limits, name) for ticket in body.tickets]
-    return BatchAnswer(predictions=list(await asyncio.gather(*answers)))
+    # one request alone does not fill the queue of media
+    media = asyncio.Semaphore(settings.threads.media)
+
+    async def answer(ticket: TicketBody) -> TicketAnswer:
+        async with media if ticket.image is not None or ticket.audio is not None else nullcontext():
+            return await _answer(ticket, models, settings.limits, name)
+
+    return BatchAnswer(predictions=list(await asyncio.gather(*map(answer, body.tickets))))
 
 
 async def _answer(body: TicketBody, models: ModelShelf, limits: LimitSettings, model: str) -> TicketAnswer:
