@@ -19,6 +19,7 @@ _SYNCHRONOUS, _DO_NOT_EXIT = 2, 0x8000
 _RATE, _VOLUME, _PITCH = 1, 2, 3
 _UTF8 = 1
 _OK = 0
+_BETWEEN_PHONEMES = "#"  # which is no part of any
 _MODERATE_VOLUME = 30  # louder, the gain control cuts in and is not back to normal at the next sentence
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
@@ -45,6 +46,23 @@ def synthesise(text: str, voice: str, words_per_minute: int, pitch: int) -> tupl
     return _open().synthesise(text, voice, words_per_minute, pitch)
 
 
+def spell_phonemes(text: str, voice: str) -> list[list[str]]:
+    """Say how a text is pronounced, in the synthesiser's own notation.
+
+    Args:
+        text: What would be said.
+        voice: As for :func:`synthesise`.
+
+    Returns:
+        The phonemes of each spoken word; stresses and pauses are left out, and ``(en)`` and ``(cmn)`` tell where
+        the language changes.
+
+    Raises:
+        SpeechUnavailableError: The synthesiser is not installed, or does not have the voice.
+    """
+    return _open().spell_phonemes(text, voice)
+
+
 class _Synthesiser:
     def __init__(self) -> None:
         try:
@@ -65,11 +83,11 @@ class _Synthesiser:
                 f"espeak-ng cannot read its data in {data}: pip install --force-reinstall 'kefu[voice]'"
             )
         self._library.espeak_SetSynthCallback(self._callback)
+        self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
 
     def synthesise(self, text: str, voice: str, words_per_minute: int, pitch: int) -> tuple[NDArray[np.float32], int]:
         with self._lock:
-            if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
-                raise SpeechUnavailableError(f"espeak-ng has no voice {voice!r}: pip install -U 'kefu[voice]'")
+            self._choose(voice)
             self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
             self._library.espeak_SetParameter(_PITCH, pitch, 0)
             self._library.espeak_SetParameter(_VOLUME, _MODERATE_VOLUME, 0)
@@ -78,6 +96,21 @@ class _Synthesiser:
             self._library.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, 0, 0, _UTF8, None, None)
             samples = np.frombuffer(b"".join(self._chunks), dtype=np.int16)
         return np.divide(samples, 32768, dtype=np.float32), self.sample_rate_hz
+
+    def spell_phonemes(self, text: str, voice: str) -> list[list[str]]:
+        with self._lock:
+            self._choose(voice)
+            rest = ctypes.c_char_p(text.encode())
+            clauses: list[str] = []
+            while rest.value:  # moved on clause by clause, and null at the end
+                spelt = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, ord(_BETWEEN_PHONEMES) << 8)
+                clauses.append(spelt.decode())
+        words = " ".join(clauses).split()
+        return [[mark for part in word.split(_BETWEEN_PHONEMES) if (mark := part.lstrip("',_|"))] for word in words]
+
+    def _choose(self, voice: str) -> None:
+        if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
+            raise SpeechUnavailableError(f"espeak-ng has no voice {voice!r}: pip install -U 'kefu[voice]'")
 
     def _collect(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None) -> int:
         if samples and count > 0:
