@@ -13,7 +13,6 @@ from kefu.parameters import Parameters
 BLANK = 0
 """The output that stands for no unit."""
 _STRIDE = 2
-_NUM_STRIDES = 2
 
 
 class NetworkParameters(Parameters):

@@ -13,6 +13,7 @@ from kefu.speech.ctc.pronunciation import pronounce
 from kefu.speech.ctc.spoken import to_spoken
 
 Kind = Literal["shop", "customer", "drill"]
+Split = Literal["train", "validation", "test"]
 
 _CLAUSE = re.compile(r"[^\n，。！？；：、…,!?;:|\[\]()（）“”\"'*#<>]+")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -40,8 +41,7 @@ class Phrase(NamedTuple):
     source: str
     """What has the same source is alike, and in the same split."""
     kind: Kind
-    split: str
-    """``train``, ``validation`` or ``test``"""
+    split: Split
 
 
 def find_clauses(texts: Iterable[str]) -> Iterator[str]:
@@ -93,7 +93,7 @@ def _drill(symbols: list[str], params: PhraseParameters, seed: int) -> Iterator[
             yield Phrase(spoken, spoken, "drill", "train")
 
 
-def _split(source: str, params: PhraseParameters, seed: int) -> str:
+def _split(source: str, params: PhraseParameters, seed: int) -> Split:
     digest = hashlib.blake2b(f"{seed}\0{source}".encode(), digest_size=8).digest()
     place = int.from_bytes(digest) / 2**64
     if place < params.test_share:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from kefu.parameters import Parameters
-from kefu.speech.ctc.phrases import Phrase
+from kefu.speech.ctc.phrases import Phrase, Split
 
 
 class RecordingParameters(Parameters):
@@ -30,7 +30,7 @@ class Planned(NamedTuple):
     """Empty where nobody speaks."""
     source: str
     kind: str
-    split: str
+    split: Split
     """Whose voices: of ``train``, ``validation`` or ``test``."""
     seen: bool
     """Whether the phrase is in the training split."""
@@ -70,17 +70,18 @@ def plan_recordings(phrases: Sequence[Phrase], params: RecordingParameters, seed
         yield _planned(ordered[place % len(ordered)], "train", seen=True)
     for _ in range(silent):
         yield Planned("", "", "silence", "train", True)
-    for split, of_split, number in (
+    judged: tuple[tuple[Split, Split, int], ...] = (
         ("validation", "validation", params.validation),
         ("test", "test", params.test_unseen),
         ("test", "train", params.test_seen),
-    ):
+    )
+    for split, of_split, number in judged:
         chosen = [phrase for phrase in phrases if phrase.split == of_split and phrase.kind != "drill"]
         for phrase in _shuffled(chosen, rng)[:number]:
             yield _planned(phrase, split, seen=of_split == "train")
 
 
-def _planned(phrase: Phrase, split: str, *, seen: bool) -> Planned:
+def _planned(phrase: Phrase, split: Split, *, seen: bool) -> Planned:
     return Planned(phrase.spoken, phrase.source, phrase.kind, split, seen)
 
 

@@ -130,7 +130,7 @@ class _Task(pl.LightningModule):
 
     def validation_step(self, batch: Batch, _: int) -> None:
         losses, logs, steps = self._losses(batch)
-        told = batch.units.split(batch.num_units.tolist())
+        told = torch.split(batch.units, batch.num_units.tolist())
         for row, units in enumerate(told):
             found = greedy_units(logs[row, : steps[row]].cpu().numpy())
             self.judged.append((float(losses[row]), edit_distance(found, units.tolist()), len(units), 1))
