@@ -102,11 +102,16 @@ def over_seeds(model: SpeechModel, phrases: pd.DataFrame, voices: VoiceParameter
             "recordings": first["recordings"],
             "character_error_rate": round(float(np.mean(rates)), 4),
             "by_seed": [round(rate, 4) for rate in rates],
-            "interval_of_first_seed": [round(first[f"character_error_rate_{end}"], 4) for end in ("low", "high")],
+            "interval_of_first_seed": [rounded(first[f"character_error_rate_{end}"]) for end in ("low", "high")],
             "exact_share": round(float(np.mean([score[group]["exact_share"] for score in scores])), 4),
         }
-    told["confidence_auc"] = [score["confidence_auc"] and round(score["confidence_auc"], 3) for score in scores]
+    told["confidence_auc"] = [rounded(score["confidence_auc"]) for score in scores]
     return told
+
+
+def rounded(value: float | None) -> float | None:
+    """Round a score; there is none where too few recordings were judged."""
+    return None if value is None else round(value, 4)
 
 
 def time_hearing(model: SpeechModel, samples: list[np.ndarray]) -> dict[str, float]:
