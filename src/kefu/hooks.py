@@ -16,7 +16,7 @@ from kefu.tickets.errors import KefuError
 
 logger = logging.getLogger(__name__)
 
-RESULTS = ("demo_tickets", "quarantine", "predictions", "out_of_scope_predictions", "model", "report")
+RESULTS = ("demo_tickets", "quarantine", "predictions", "out_of_scope_predictions", "model", "speech_model", "report")
 """Datasets whose place is told at the end of a run that made them."""
 
 

@@ -5,7 +5,19 @@ import warnings
 from kedro.pipeline import Pipeline
 
 from kefu.modalities import MODALITIES
-from kefu.pipelines import augment, clean, demo_data, evaluate, features, fuse, learning_curve, predict, pretrain, train
+from kefu.pipelines import (
+    augment,
+    clean,
+    demo_data,
+    evaluate,
+    features,
+    fuse,
+    learning_curve,
+    predict,
+    pretrain,
+    train,
+    train_speech,
+)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -31,6 +43,7 @@ def register_steps() -> dict[str, Pipeline]:
         "demo_data": demo_data.create_pipeline(),
         **{name: sum(parts.values(), start=Pipeline([])) for name, parts in _training_steps().items()},
         "learning_curve": sum(_learning_curve_parts().values(), start=Pipeline([])),
+        "train_speech": train_speech.create_pipeline(),
         "predict": predict.create_pipeline(),
         "predict_out_of_scope": predict.create_out_of_scope_pipeline(),
     }

@@ -6,6 +6,7 @@ from kefu.datasets.history import HistoryDataset
 from kefu.datasets.modality_models import EncoderWeightsDataset, ModalityModelDataset
 from kefu.datasets.preprocessors import PreprocessorDataset
 from kefu.datasets.shards import FeatureShardsDataset, PayloadShardsDataset
+from kefu.datasets.speech import LogMelsDataset, ShopTextsDataset, SpeechModelDataset
 from kefu.datasets.tickets import ImportedTicketsDataset, MediaFolderDataset, TicketShard, TicketTableDataset
 
 __all__ = [
@@ -16,10 +17,13 @@ __all__ = [
     "FusedModelsDataset",
     "HistoryDataset",
     "ImportedTicketsDataset",
+    "LogMelsDataset",
     "MediaFolderDataset",
     "ModalityModelDataset",
     "PayloadShardsDataset",
     "PreprocessorDataset",
+    "ShopTextsDataset",
+    "SpeechModelDataset",
     "TicketShard",
     "TicketTableDataset",
 ]

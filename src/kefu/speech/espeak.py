@@ -23,6 +23,7 @@ _RATE, _VOLUME, _PITCH = 1, 2, 3
 _UTF8 = 1
 _SEPARATED_IPA = ord("_") << 8 | 0x02
 _OK = 0
+_BETWEEN_PHONEMES = "#"  # which is no part of any
 _MODERATE_VOLUME = 30  # louder, the gain control cuts in and is not back to normal at the next sentence
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
@@ -56,6 +57,23 @@ def phonemes(word: str, voice: str) -> list[str]:
         SpeechUnavailableError: The synthesiser is not installed, or does not have the voice.
     """
     return _open().phonemes(word, voice)
+
+
+def spell_phonemes(text: str, voice: str) -> list[list[str]]:
+    """Say how a text is pronounced, in the synthesiser's own notation.
+
+    Args:
+        text: What would be said.
+        voice: As for :func:`synthesise`.
+
+    Returns:
+        The phonemes of each spoken word; stresses and pauses are left out, and ``(en)`` and ``(cmn)`` tell where
+        the language changes.
+
+    Raises:
+        SpeechUnavailableError: The synthesiser is not installed, or does not have the voice.
+    """
+    return _open().spell_phonemes(text, voice)
 
 
 class _Synthesiser:
@@ -93,14 +111,22 @@ class _Synthesiser:
         return np.divide(samples, 32768, dtype=np.float32), self.sample_rate_hz
 
     def phonemes(self, word: str, voice: str) -> list[str]:
+        clauses = self._pronounce(word, voice, _SEPARATED_IPA)
+        return [sound for clause in clauses for sound in re.split("[_ ]+", clause) if sound]
+
+    def spell_phonemes(self, text: str, voice: str) -> list[list[str]]:
+        words = " ".join(self._pronounce(text, voice, ord(_BETWEEN_PHONEMES) << 8)).split()
+        return [[mark for part in word.split(_BETWEEN_PHONEMES) if (mark := part.lstrip("',_|"))] for word in words]
+
+    def _pronounce(self, text: str, voice: str, notation: int) -> list[str]:
+        """Return how each clause of a text is pronounced."""
         with self._lock:
             self._choose(voice)
-            text = ctypes.create_string_buffer(word.encode())
-            rest = ctypes.c_void_p(ctypes.addressof(text))
-            clauses = []
-            while rest.value:
-                clauses.append(self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _SEPARATED_IPA).decode())
-        return [sound for clause in clauses for sound in re.split("[_ ]+", clause) if sound]
+            rest = ctypes.c_char_p(text.encode())
+            clauses: list[str] = []
+            while rest.value:  # moved on clause by clause, and null at the end
+                clauses.append(self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, notation).decode())
+        return clauses
 
     def _choose(self, voice: str) -> None:
         if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 logger = logging.getLogger(__name__)
 
-SCORES = {"macro_f1": "macro-F1", "retrieval_auc": "retrieval AUC"}
+SCORES = {"macro_f1": "macro-F1", "retrieval_auc": "retrieval AUC", "unit_accuracy": "unit accuracy"}
 """What a validation score is called in messages."""
 
 
