@@ -45,6 +45,12 @@ TINY: dict[str, Any] = {
         "training": {"max_epochs": 1},
     },
 }
+SPEECH: dict[str, Any] = {
+    "speech_phrases": {"customer_phrases": 60, "drill_phrases": 4},
+    "speech_recordings": {"training": 24, "validation": 3, "test_unseen": 3, "test_seen": 2, "n_mels": 24},
+    "speech_model": {"network": {"channels": 8, "hidden_dim": 8, "num_layers": 1}},
+    "speech_training": {"max_epochs": 1},
+}
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,7 @@ def link_environment(folder: Path) -> Path:
 
 def shrink_parameters(conf: Path, strategies: list[str] | None = None) -> None:
     """Let every environment train as little as ``TINY`` does; of a data set's own parameters only its splits stay."""
-    few = TINY | {"data_size": {"shares": [0.5, 1.0], "seeds": 1}}
+    few = TINY | SPEECH | {"data_size": {"shares": [0.5, 1.0], "seeds": 1}}
     if strategies:
         few["fusion"] = TINY["fusion"] | {"strategies": strategies}
     for file in conf.glob("*/parameters/*.yml"):
