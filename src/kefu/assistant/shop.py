@@ -149,6 +149,13 @@ class Shop:
                     found.update(dict.fromkeys(option.words.of(language)))
         return tuple(found)
 
+    def spoken(self, language: Language) -> tuple[str, ...]:
+        """Return what a recogniser of speech should expect: examples, titles, and phrases that greet, agree or decline."""
+        acts = (phrase for phrases in self.phrases.acts.values() for phrase in phrases)
+        own = [phrase for phrase in acts if phrase.isascii() == (language == "en")]
+        titles = (playbook.title.of(language) for playbook in self.playbooks.values())
+        return tuple(dict.fromkeys([*self.examples(language), *titles, *own]))
+
     def check_citations(self, knowledge: Knowledge) -> None:
         """Check that all articles that playbooks cite are there, in both languages.
 

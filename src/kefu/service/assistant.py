@@ -14,6 +14,7 @@ from kefu.predictor import Prediction, RawTicket
 from kefu.service.conversations import Desk, SpeechCache
 from kefu.service.conversations.shop_mind import ShopMind
 from kefu.service.conversations.shop_voice import ShopEars, ShopMouth
+from kefu.service.ears import open_ears
 from kefu.service.models import ModelShelf
 from kefu.service.settings import ServiceSettings
 from kefu.service.storage import ConversationStore, MediaStore
@@ -62,7 +63,7 @@ def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant |
 
     reader = _reader_of_pictures() if settings.read_pictures else None
     mind = ShopMind(Understander(judge, shop, read_picture=reader), shop, knowledge, generate)
-    ears = None
+    ears = open_ears(settings, shop, knowledge) if settings.hear else None
     store, media = ConversationStore(settings.storage), MediaStore(settings.media)
     desk = Desk(store, media, mind, ears, SpeechCache(ShopMouth(EspeakSynthesiser()), pool), pool)
     return Assistant(shop, knowledge, desk, pool, ears)

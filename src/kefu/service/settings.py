@@ -86,6 +86,14 @@ class ServiceSettings(BaseSettings):
         description="Folder of the shop that the assistant speaks for; where there is none, models are served alone.",
     )
     read_pictures: bool = Field(True, description="Whether text in pictures is read, which takes most of their time.")
+    hear: bool = Field(True, description="Whether recordings are taken and heard.")
+    chinese_speech: Path = Field(
+        Path("data/06_models/speech"),
+        description="What `kedro run --pipelines train_speech` has made; where there is nothing, Chinese is not heard.",
+    )
+    whisper: Path | None = Field(
+        None, description="Folder of Whisper's weights for transformers, which then hears both languages."
+    )
     storage: str = Field(
         "sqlite:///data/09_service/kefu.sqlite", description="Database of the conversations, as a URL of SQLAlchemy."
     )

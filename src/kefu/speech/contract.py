@@ -32,8 +32,13 @@ class Transcript(BaseModel):
 class Recogniser(Protocol):
     """Hears one language or several."""
 
-    name: str
-    languages: frozenset[str]
+    @property
+    def name(self) -> str:
+        """Who it is."""
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """What it hears."""
 
     def recognise(self, samples: Samples, language: str) -> Transcript:
         """Write down what is said.

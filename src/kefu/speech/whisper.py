@@ -1,4 +1,4 @@
-"""Whisper (Radford et al. 2022) from a local folder: English, Chinese and free dictation, for those who have weights."""
+"""Whisper (Radford et al. 2022) from a local folder of weights: English, Chinese and free dictation."""
 
 from pathlib import Path
 from threading import Lock
@@ -26,7 +26,7 @@ class WhisperRecogniser:
     name = "whisper"
 
     def __init__(self, model: "WhisperForConditionalGeneration", processor: "WhisperProcessor") -> None:
-        self._model: Any = model.eval()
+        self._model: Any = model.train(mode=False)
         self._processor: Any = processor
         self._lock = Lock()
         known = getattr(model.generation_config, "lang_to_id", None)
