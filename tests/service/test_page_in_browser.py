@@ -14,6 +14,9 @@ import uvicorn
 
 from kefu.service.app import create_app
 from kefu.service.settings import ServiceSettings
+from kefu.speech import Samples
+from kefu.speech.synthesis import EspeakSynthesiser
+from kefu.speech.wav import encode_wav
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
@@ -24,20 +27,44 @@ LABELLED = "button, input, textarea, audio, dialog, [role]"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
+def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the microphone hears: a question, and silence around it."""
+    samples, rate_hz = EspeakSynthesiser().speak("where is my parcel", "en")
+    silence: Samples = np.zeros(rate_hz // 2, dtype=np.float32)
+    path = tmp_path_factory.mktemp("microphone") / "question.wav"
+    path.write_bytes(encode_wav(np.concatenate([silence, samples, silence, silence]), rate_hz))
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(microphone: Path) -> Iterator["Browser"]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `dev`)")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no chromium on this machine")
+    flags = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--autoplay-policy=no-user-gesture-required",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={microphone}",
+    ]
     with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = play.chromium.launch(executable_path=chromium, args=flags)
         yield browser
         browser.close()
 
 
 @pytest.fixture
-def url(make_settings: Callable[..., ServiceSettings], tmp_path: Path) -> Iterator[str]:
-    settings = make_settings(shop=SHOP, storage=f"sqlite:///{tmp_path}/kefu.db", media=tmp_path / "media")
+def hears() -> bool:
+    return False
+
+
+@pytest.fixture
+def url(make_settings: Callable[..., ServiceSettings], hears: bool, tmp_path: Path) -> Iterator[str]:
+    settings = make_settings(
+        shop=SHOP, storage=f"sqlite:///{tmp_path}/kefu.db", media=tmp_path / "media", hear=hears, read_pictures=False
+    )
     server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_config=None, timeout_graceful_shutdown=5))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -224,3 +251,62 @@ def test_a_message_that_fails_can_be_sent_again(open_page: Callable[..., "Page"]
     assert len(answers(page, 1)) == 1
     assert page.query_selector(".failed") is None
     assert len(page.query_selector_all(".customer")) == 1
+
+
+@pytest.mark.parametrize("hears", [True])
+def test_a_spoken_question_is_heard_and_answered_aloud(open_page: Callable[..., "Page"]) -> None:
+    page = open_page(permissions=["microphone"])
+    spoken: list[str] = []
+    page.on("response", lambda answer: "/v1/speech/" in answer.url and spoken.append(answer.headers["content-type"]))
+    page.focus("#speak")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#speak[aria-pressed=true]")
+    assert page.is_visible("#level")
+    page.wait_for_timeout(3000)
+    page.keyboard.press("Enter")
+    answers(page, 1)
+    heard = page.inner_text(".heard")
+    assert "parcel" in heard.lower()
+    assert page.get_attribute(".customer audio", "src").startswith("blob:")
+    page.wait_for_function("document.querySelector('#speak').getAttribute('aria-pressed') === 'false'")
+    page.wait_for_timeout(500)
+    assert spoken
+    assert set(spoken) == {"audio/wav"}
+    assert axe_faults(page) == []
+    page.reload()  # the recording is kept, and can be heard again
+    page.wait_for_selector(".customer audio")
+    page.wait_for_function("document.querySelector('.customer audio').duration > 2")
+    assert page.inner_text(".heard") == heard
+
+
+@pytest.mark.parametrize("hears", [True])
+def test_holding_the_button_records_until_it_is_let_go(open_page: Callable[..., "Page"]) -> None:
+    page = open_page(permissions=["microphone"])
+    page.hover("#speak")
+    page.mouse.down()
+    page.wait_for_selector("#speak[aria-pressed=true]")
+    page.wait_for_timeout(2500)
+    page.mouse.up()
+    page.wait_for_selector(".customer audio")
+    answers(page, 1)
+
+
+@pytest.mark.parametrize("hears", [True])
+def test_escape_throws_a_recording_away(open_page: Callable[..., "Page"]) -> None:
+    page = open_page(permissions=["microphone"])
+    page.click("#speak")
+    page.wait_for_selector("#speak[aria-pressed=true]")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#speak[aria-pressed=false]")
+    assert page.query_selector(".message") is None
+
+
+@pytest.mark.parametrize("hears", [True])
+def test_without_a_microphone_it_is_said(open_page: Callable[..., "Page"]) -> None:
+    page = open_page()
+    page.click("#speak")
+    page.wait_for_selector("text=The microphone cannot be used")
+
+
+def test_a_service_that_does_not_hear_shows_no_microphone(open_page: Callable[..., "Page"]) -> None:
+    assert open_page().is_hidden("#speak")

@@ -150,7 +150,7 @@ class Shop:
         return tuple(found)
 
     def spoken(self, language: Language) -> tuple[str, ...]:
-        """Return what a recogniser of speech should expect: examples, titles, and phrases that greet, agree or decline."""
+        """Return what a recogniser of speech should expect: examples, titles, greetings, yes and no."""
         acts = (phrase for phrases in self.phrases.acts.values() for phrase in phrases)
         own = [phrase for phrase in acts if phrase.isascii() == (language == "en")]
         titles = (playbook.title.of(language) for playbook in self.playbooks.values())

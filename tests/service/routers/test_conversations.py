@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from kefu.speech.synthesis import EspeakSynthesiser
+from kefu.speech.wav import encode_wav
+
 SHOP = Path(__file__).parents[3] / "conf/assistant/demo"
 REFUND = "A refund or a return"
 
@@ -45,7 +48,11 @@ def of(events: list[tuple[str, dict[str, Any]]], name: str) -> list[dict[str, An
 
 @pytest.fixture
 def client(make_client: Callable[..., TestClient], tmp_path: Path) -> TestClient:
-    return make_client(shop=SHOP, storage=f"sqlite:///{tmp_path}/kefu.db", media=tmp_path / "media")
+    return make_client(shop=SHOP, **kept_in(tmp_path), hear=False, read_pictures=False)
+
+
+def kept_in(folder: Path) -> dict[str, Any]:
+    return {"storage": f"sqlite:///{folder}/kefu.db", "media": folder / "media"}
 
 
 @pytest.fixture
@@ -162,6 +169,40 @@ def test_customers_words_are_not_in_the_log(client: TestClient, capfd: pytest.Ca
     Customer(client).send(text="my secret is 4711")
     out, err = capfd.readouterr()
     assert "4711" not in out + err
+
+
+def test_a_recording_is_heard_answered_and_spoken_to(make_client: Callable[..., TestClient], tmp_path: Path) -> None:
+    client = make_client(shop=SHOP, **kept_in(tmp_path), chinese_speech=tmp_path, read_pictures=False)
+    assert client.get("/v1/shop").json()["hears"]
+    wav = encode_wav(*EspeakSynthesiser().speak("where is my parcel", "en"))
+    customer = Customer(client)
+    events = customer.send(audio=("recording", wav, "audio/wav"), language="en")
+    assert "parcel" in of(events, "understood")[0]["heard"]["text"].lower()
+    spoken = client.get(of(events, "sentence")[0]["speech_url"])
+    assert (spoken.headers["content-type"], spoken.content[:4]) == ("audio/wav", b"RIFF")
+    assert client.get(of(events, "sentence")[0]["speech_url"].replace("/0.wav", "/99.wav")).status_code == 404
+    kept = client.get(f"{customer.path}/media/{customer.read()['messages'][0]['audio']}")
+    assert kept.headers["content-type"] == "audio/wav"
+    noise = client.post(f"{customer.path}/messages", files={"audio": ("x", b"no recording", "audio/webm")})
+    assert (noise.status_code, noise.json()["error"]["code"]) == (422, "no_recording")
+    assert len(customer.read()["messages"]) == 2
+
+
+def test_a_service_that_does_not_hear_says_so(client: TestClient) -> None:
+    assert not client.get("/v1/shop").json()["hears"]
+    customer = Customer(client)
+    refused = client.post(f"{customer.path}/messages", files={"audio": ("x", b"RIFF", "audio/wav")})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "no_ears")
+
+
+def test_text_in_a_picture_is_read(make_client: Callable[..., TestClient], tmp_path: Path) -> None:
+    client = make_client(shop=SHOP, **kept_in(tmp_path), hear=False)
+    pixels = np.full((120, 420, 3), 245, dtype=np.uint8)
+    cv2.putText(pixels, "Order A48213", (20, 75), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (20, 20, 20), 3)
+    events = Customer(client).send(image=("label.png", cv2.imencode(".png", pixels)[1].tobytes(), "image/png"))
+    understood = of(events, "understood")[0]
+    assert understood["picture"]["lines"] == ["Order A48213"]
+    assert [entity["value"] for entity in understood["entities"]] == ["A48213"]
 
 
 def test_without_a_shop_there_is_no_assistant(make_client: Callable[..., TestClient]) -> None:

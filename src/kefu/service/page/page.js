@@ -2,7 +2,7 @@
 
 import { Recorder } from "./recorder.js";
 import * as service from "./service.js";
-import { AssistantMessage, articleText, between, customerMessage, make } from "./view.js";
+import { AssistantMessage, articleText, between, customerMessage, heardText, make } from "./view.js";
 import { Voice } from "./voice.js";
 import { Words } from "./words.js";
 
@@ -96,7 +96,8 @@ function draw({ messages, handed_over }) {
   for (const message of messages) {
     if (message.sender === "customer") {
       const url = (name) => (name ? service.media(conversation, name) : null);
-      add(customerMessage(words, { text: message.text, imageUrl: url(message.image), audioUrl: url(message.audio) }));
+      const { text, image, audio, heard } = message;
+      add(customerMessage(words, { text, imageUrl: url(image), audioUrl: url(audio), heard }));
       continue;
     }
     const drawn = new AssistantMessage(words, { onCite: showArticle });
@@ -170,8 +171,7 @@ async function deliver(message, sent) {
 
 function take(event, data, { sent, answer, isAloud }) {
   if (event === "understood" && data.heard) {
-    const heard = data.heard.text ? `${words.say("heard")}: ${data.heard.text}` : words.say("nothingHeard");
-    sent.append(make("p", { class: "heard" }, heard));
+    sent.append(heardText(words, data.heard.text));
   } else if (event === "sentence") {
     answer.addSentence(data);
     if (isAloud) voice.say(data.speech_url);

@@ -20,12 +20,17 @@ export function icon(name) {
   return svg;
 }
 
-export function customerMessage(words, { text, imageUrl, audioUrl }) {
+export function customerMessage(words, { text, imageUrl, audioUrl, heard }) {
   const message = make("article", { class: "message customer" }, make("span", { class: "unseen" }, words.say("you")));
   if (imageUrl) message.append(make("img", { class: "sent", src: imageUrl, alt: words.say("picture") }));
   if (audioUrl) message.append(make("audio", { controls: true, src: audioUrl, "aria-label": words.say("recording"), preload: "metadata" }));
   if (text) message.append(make("div", { class: "bubble" }, text));
+  if (heard !== undefined && heard !== null) message.append(heardText(words, heard));
   return message;
+}
+
+export function heardText(words, text) {
+  return make("p", { class: "heard" }, text ? `${words.say("heard")}: ${text}` : words.say("nothingHeard"));
 }
 
 export class AssistantMessage {

@@ -54,6 +54,7 @@ class MessageAnswer(BaseModel):
     text: str
     image: str | None = Field(None, description="Name of the picture, at `/v1/conversations/{id}/media/{name}`.")
     audio: str | None = Field(None, description="Name of the recording.")
+    heard: str | None = Field(None, description="What was understood of the recording; empty: no word.")
     sentences: list[dict[str, Any]] = Field(default_factory=list)
     action: dict[str, Any] | None = None
     suggestions: list[str] = Field(default_factory=list)
@@ -174,6 +175,7 @@ def _show(desk: Desk, row: MessageRow) -> MessageAnswer:
         text=row.text,
         image=row.image,
         audio=row.audio,
+        heard=((row.understanding or {}).get("heard") or {}).get("text"),
         thumb=row.thumb,
     )
     if row.sender is Sender.CUSTOMER:
