@@ -57,13 +57,11 @@ def test_questions_ask_for_articles_that_exist(benchmark):
 
 def test_recall_counts_the_first_five(benchmark):
     cups = [Article(article_id=name, language="en", title="cup", text="cup") for name in "abcdefg"]
-    knowledge = KnowledgeBase(cups)
-    questions = [benchmark.Question("cup?", "en", name, None) for name in "agf"]
-
-    def search(question):
-        return [passage.article_id for passage in knowledge.search(question.question, question.language)]
-
-    assert benchmark.ranks(search, questions).tolist() == [1, 0, 0]
+    questions = [benchmark.Question("cup?", "en", name, "i") for name in "agf"]
+    assert benchmark.ranks(benchmark.search_of(KnowledgeBase(cups)), questions).tolist() == [1, 0, 0]
+    cups[6] = cups[6].model_copy(update={"intents": ("i",)})
+    with_intent = benchmark.search_of(KnowledgeBase(cups), with_intent=True)
+    assert benchmark.ranks(with_intent, questions).tolist() == [2, 1, 0]
 
 
 def test_the_baseline_finds_what_is_plain(benchmark):

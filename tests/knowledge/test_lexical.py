@@ -1,9 +1,11 @@
 import math
+import sys
 
 import numpy as np
 import pytest
 
 from kefu.knowledge.lexical import LexicalIndex
+from kefu.tickets.errors import KefuError
 
 
 def test_scores_are_those_of_the_formula():
@@ -24,3 +26,9 @@ def test_nothing_in_common_is_nought(texts):
     scores = LexicalIndex(texts).score("lamp ?")
     assert scores.shape == (len(texts),)
     assert not scores.any()
+
+
+def test_without_the_extra_the_mend_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "bm25s", None)
+    with pytest.raises(KefuError, match=r"pip install 'kefu\[assistant\]'"):
+        LexicalIndex(["cup"])

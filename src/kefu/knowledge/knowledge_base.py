@@ -9,17 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kefu.knowledge.articles import Article, Language, Passage
+from kefu.knowledge.dense import Embedder, embed_once
 from kefu.knowledge.lexical import LexicalIndex, Scores
 from kefu.knowledge.passages import Section, split_article
 from kefu.knowledge.reading import LANGUAGES, read_articles
+from kefu.modalities.text.language import detect_language
 
 logger = logging.getLogger(__name__)
 
 TITLE_WEIGHT, ASKED_WEIGHT = 2, 2
 """How often the words of a title count, and those of :attr:`~kefu.knowledge.articles.Article.asked`."""
 
+MEANING_WEIGHT = 2.0
+"""How much a cosine of 1 counts, beside the words of the article that shares most of them."""
+
 INTENT_WEIGHT = 1.25
 """How much more an article counts that answers the intent of the customer."""
+
+
+_NO_VECTORS = np.zeros((0, 1), dtype=np.float32)
 
 
 class KnowledgeBase:
@@ -28,12 +36,21 @@ class KnowledgeBase:
     English words of a question are looked for in English articles and Chinese characters in Chinese ones. An article
     and its twin are one topic: found in either, it is given in the language asked for, if it has that.
 
+    With an embedder the meaning of the English part of a question counts, too, which finds other words for the same
+    thing. Chinese is found by its characters alone.
+
     Attributes:
         articles: All of them, by id, then by language.
         faults: What :func:`~kefu.knowledge.reading.read_articles` left out and why, a line each.
     """
 
-    def __init__(self, articles: Sequence[Article], faults: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        articles: Sequence[Article],
+        faults: Sequence[str] = (),
+        embedder: Embedder | None = None,
+        cache: Path | None = None,
+    ) -> None:
         self.articles = tuple(sorted(articles, key=lambda article: (article.article_id, article.language)))
         self.faults = tuple(faults)
         self._by_id = {(article.article_id, article.language): article for article in self.articles}
@@ -43,6 +60,9 @@ class KnowledgeBase:
             language: _Shelf([article for article in self.articles if article.language == language], number)
             for language in LANGUAGES
         }
+        self._embedder = embedder
+        texts = [f"{section.title}\n{section.text}" for section in self._shelves["en"].sections]
+        self._vectors = embed_once(embedder, texts, cache) if embedder is not None and texts else _NO_VECTORS
         self._answering: dict[str, NDArray[np.bool_]] = {}
         for article in self.articles:
             for intent in article.intents:
@@ -50,8 +70,14 @@ class KnowledgeBase:
                 known[number[article.article_id]] = True
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path, embedder: Embedder | None = None, cache: Path | None = None) -> Self:
         """Read the articles of a folder and index them; a warning tells each that was left out.
+
+        Args:
+            folder: See :mod:`kefu.knowledge.reading`.
+            embedder: What finds by meaning, as :func:`~kefu.knowledge.dense.installed_embedder`; None: words alone.
+            cache: File in which the embedder's vectors are kept, since making them takes minutes for thousands of
+                articles.
 
         Raises:
             KnowledgeError: There is no such folder, or no article in it that can be read.
@@ -59,7 +85,7 @@ class KnowledgeBase:
         reading = read_articles(folder)
         for fault in reading.faults:
             logger.warning("Left out of the knowledge base: %s", fault)
-        return cls(reading.articles, reading.faults)
+        return cls(reading.articles, reading.faults, embedder, cache)
 
     def article(self, article_id: str, language: Language) -> Article | None:
         """Return an article in a language, else its twin in the other one; None if there is neither."""
@@ -78,12 +104,25 @@ class KnowledgeBase:
             Passages by falling score, equals by article id. None where no word of the question is in any article.
         """
         of_passages = {name: shelf.index.score(query) for name, shelf in self._shelves.items()}
-        scores = np.zeros(len(self._topics), dtype=np.float32)
-        for name, shelf in self._shelves.items():
-            scores[shelf.topics] += shelf.best_of_articles(of_passages[name])
+        scores = self._of_topics(of_passages)
+        if (
+            self._embedder is not None
+            and len(self._vectors)
+            and scores.any()
+            and detect_language(query) in ("en", "mixed")
+        ):
+            cosines = self._vectors @ self._embedder.embed([query])[0]
+            of_passages["en"] += MEANING_WEIGHT * scores.max() * cosines.clip(min=0)
+            scores = self._of_topics(of_passages)
         if intent in self._answering:
             scores[self._answering[intent]] *= INTENT_WEIGHT
         return [self._passage(topic, language, of_passages, float(scores[topic])) for topic in _highest(scores, limit)]
+
+    def _of_topics(self, of_passages: Mapping[Language, Scores]) -> Scores:
+        scores = np.zeros(len(self._topics), dtype=np.float32)
+        for language, shelf in self._shelves.items():
+            scores[shelf.topics] += shelf.best_of_articles(of_passages[language])
+        return scores
 
     def _passage(self, topic: int, language: Language, of_passages: Mapping[Language, Scores], score: float) -> Passage:
         other = _other(language)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kefu.knowledge.terms import find_terms
+from kefu.tickets.errors import KefuError
 
 Scores = NDArray[np.float32]
 
@@ -15,11 +16,19 @@ _K1, _B = 1.2, 0.5
 
 
 class LexicalIndex:
-    """BM25 (Robertson and Zaragoza 2009) over N texts, all scores computed beforehand (Lù 2024, BM25S)."""
+    """BM25 (Robertson and Zaragoza 2009) over N texts, all scores computed beforehand (Lù 2024, BM25S).
+
+    Raises:
+        KefuError: The extra ``assistant`` is not installed.
+    """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        from bm25s import BM25
-
+        try:
+            from bm25s import BM25
+        except ImportError as error:
+            raise KefuError(
+                f"articles are searched by bm25s, which cannot be imported ({error}); `pip install 'kefu[assistant]'`"
+            ) from error
         logging.getLogger("bm25s").setLevel(logging.WARNING)  # it logs every step, whoever listens
         self.size = len(texts)
         self._index: Any = BM25(k1=_K1, b=_B, method="lucene")
