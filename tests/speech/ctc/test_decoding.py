@@ -36,6 +36,12 @@ def test_the_language_model_chooses_among_what_sounds_alike() -> None:
     assert search(steps("xi", "_", "an", "_", "shi"), LEXICON, of_matters, WIDE) == "西安事"
 
 
+def test_a_unit_is_heard_twice_only_where_a_blank_lies_between() -> None:
+    doubled = LanguageModel.fit(["西西"] * 9, 3)
+    assert search(steps("xi", "xi", sure=0.9999), LEXICON, doubled, WIDE) == "西"
+    assert search(steps("xi", "_", "xi", sure=0.9999), LEXICON, doubled, WIDE) == "西西"
+
+
 def test_a_symbol_may_have_several_units() -> None:
     first = LanguageModel.fit(["先先先"] * 5, 3)
     assert search(steps("xi", "an"), LEXICON, first, WIDE) == "先"

@@ -23,7 +23,7 @@ def test_values_are_of_a_size_for_a_network() -> None:
 
 def test_digital_silence_is_no_abyss() -> None:
     gap = np.concatenate([VOICE, np.zeros(16_000, np.float32)])
-    assert log_mel(gap, 40).min() > -70 / 15
+    assert np.ptp(log_mel(gap, 40), axis=0).max() <= 70 / 15 + 1e-4
     assert np.array_equal(log_mel(np.zeros(800, np.float32), 40), np.zeros((6, 40), np.float32))
 
 

@@ -20,6 +20,7 @@ def test_the_word_decides_how_a_character_is_said() -> None:
 def test_an_n_closes_a_syllable_or_begins_the_next() -> None:
     assert [syllable.final for syllable in pronounce("然而") or ()] == ["an", "@r"]
     assert [syllable.initial for syllable in pronounce("哪里") or ()] == ["n", "l"]
+    assert [syllable.final for syllable in pronounce("电脑") or ()] == ["iEn", "Au"]
     assert [syllable.final[-1] for syllable in pronounce("重量") or ()] == ["g", "N"]
 
 
@@ -31,7 +32,7 @@ def test_letters_are_said_one_by_one() -> None:
     assert said[4].final == "@r"
 
 
-@pytest.mark.parametrize("spoken", ["小孩儿", "熊"])
+@pytest.mark.parametrize("spoken", ["小孩儿", "熊", "退，款"])
 def test_what_is_not_said_by_the_character_has_no_pronunciation(spoken: str) -> None:
     assert pronounce(spoken) is None
 

@@ -21,9 +21,9 @@ _NEVER = -math.inf
 class DecodingParameters(Parameters):
     """How characters are searched for."""
 
-    beam: int = Field(16, ge=1, description="Hypotheses that are kept at each step; 1 follows the best one alone.")
+    beam: int = Field(64, ge=1, description="Hypotheses that are kept at each step; 1 follows the best one alone.")
     language_weight: float = Field(0.6, ge=0, description="Weight of the language model beside what is heard.")
-    symbol_bonus: float = Field(0.8, description="Added for each character, or short phrases would always win.")
+    symbol_bonus: float = Field(1.5, description="Added for each character, or short phrases would always win.")
     least_probability: float = Field(
         1e-3, gt=0, lt=1, description="Units that are less probable at a step are not followed there."
     )
