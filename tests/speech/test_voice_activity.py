@@ -6,7 +6,7 @@ from kefu.demo import DemoParameters
 from kefu.demo.speech import Voice, record_call
 from kefu.speech.contract import SAMPLE_RATE_HZ
 from kefu.speech.espeak import synthesise
-from kefu.speech.voice_activity import VoiceActivity, has_speech, trim_to_speech
+from kefu.speech.voice_activity import VoiceActivity, find_speech, has_speech, trim_to_speech
 
 SECOND = SAMPLE_RATE_HZ
 
@@ -63,6 +63,18 @@ def test_limits_decide_what_counts() -> None:
     assert not has_speech(speech, VoiceActivity(min_speech_seconds=2))
     assert has_speech(speech * 0.1)
     assert not has_speech(speech * 0.1, VoiceActivity(min_level_dbfs=-20))
-    wide = trim_to_speech(np.pad(speech, SECOND), VoiceActivity(margin_seconds=0.5))
+    wide = trim_to_speech(np.pad(speech, SECOND), VoiceActivity(margin_seconds=0.3))
     narrow = trim_to_speech(np.pad(speech, SECOND), VoiceActivity(margin_seconds=0))
-    assert len(wide) - len(narrow) == SECOND
+    assert len(wide) - len(narrow) == 2 * round(0.3 * SECOND)
+
+
+def test_long_pauses_part_stretches_and_short_ones_do_not() -> None:
+    speech = say("where is my parcel", "gmw/en-US+Denis")
+
+    def twice(pause_seconds: float) -> np.ndarray:
+        return np.concatenate([speech, np.zeros(round(pause_seconds * SECOND), np.float32), speech])
+
+    assert len(find_speech(twice(0.2))) == 1
+    first, second = find_speech(twice(1.5))
+    assert first.stop < second.start
+    assert len(find_speech(twice(1.5), VoiceActivity(max_pause_seconds=3))) == 1

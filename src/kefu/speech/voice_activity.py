@@ -23,8 +23,32 @@ class VoiceActivity(Parameters):
     aggressiveness: int = Field(2, ge=0, le=3, description="0 takes more for speech, 3 less.")
     min_speech_seconds: float = Field(0.2, gt=0, description="Shorter sounds, such as clicks, are not speech.")
     min_level_dbfs: float = Field(-60.0, lt=0, description="Frames below this are silence.")
+    max_pause_seconds: float = Field(0.7, ge=0, description="A longer pause ends a stretch of speech.")
     max_gain_db: float = Field(20.0, ge=0, description="How much quiet recordings are raised before they are judged.")
-    margin_seconds: float = Field(0.2, ge=0, description="What is left before and after the speech.")
+    margin_seconds: float = Field(0.2, ge=0, description="What is left before and after, at most half a pause.")
+
+
+def find_speech(samples: Samples, params: VoiceActivity | None = None) -> list[slice]:
+    """Find the stretches of a recording in which somebody speaks, one after the other.
+
+    Args:
+        samples: (T,) at :data:`SAMPLE_RATE_HZ`.
+        params: What counts as speech.
+
+    Raises:
+        SpeechUnavailableError: The extra ``speech`` is not installed.
+    """
+    params = params or VoiceActivity()
+    frame, is_speech = _judge_frames(samples, params)
+    longest_pause = params.max_pause_seconds * SAMPLE_RATE_HZ
+    stretches: list[tuple[int, int]] = []
+    for start, end in _long_runs(is_speech, max(1, round(params.min_speech_seconds * SAMPLE_RATE_HZ / frame))):
+        if stretches and (start * frame - stretches[-1][1]) <= longest_pause:
+            stretches[-1] = (stretches[-1][0], end * frame)
+        else:
+            stretches.append((start * frame, end * frame))
+    margin = round(min(params.margin_seconds, params.max_pause_seconds / 2) * SAMPLE_RATE_HZ)
+    return [slice(max(0, start - margin), min(len(samples), end + margin)) for start, end in stretches]
 
 
 def trim_to_speech(samples: Samples, params: VoiceActivity | None = None) -> Samples:
@@ -36,17 +60,9 @@ def trim_to_speech(samples: Samples, params: VoiceActivity | None = None) -> Sam
 
     Returns:
         A view of ``samples``, empty where nobody speaks.
-
-    Raises:
-        SpeechUnavailableError: The extra ``speech`` is not installed.
     """
-    params = params or VoiceActivity()
-    frame, is_speech = _judge_frames(samples, params)
-    runs = _long_runs(is_speech, max(1, round(params.min_speech_seconds * SAMPLE_RATE_HZ / frame)))
-    if not runs:
-        return samples[:0]
-    margin = round(params.margin_seconds * SAMPLE_RATE_HZ)
-    return samples[max(0, runs[0][0] * frame - margin) : runs[-1][1] * frame + margin]
+    stretches = find_speech(samples, params)
+    return samples[stretches[0].start : stretches[-1].stop] if stretches else samples[:0]
 
 
 def has_speech(samples: Samples, params: VoiceActivity | None = None) -> bool:
