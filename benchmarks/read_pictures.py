@@ -137,6 +137,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=40, help="of each kind and language")
     parser.add_argument("--repetitions", type=int, default=9, help="of the timing")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     report: dict[str, Any] = {"seed": arguments.seed, "load_average": round(os.getloadavg()[0], 1)}
     for language in PAPERS:
@@ -147,7 +148,8 @@ def main() -> None:
             print(language, kind, report[language][kind], flush=True)
         report[language]["demo"] = share_found(language, arguments.pictures, arguments.seed)
         print(language, "demo", report[language]["demo"], flush=True)
-    RESULTS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

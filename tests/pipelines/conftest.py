@@ -192,7 +192,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert CliRunner().invoke(dvc_sync).exit_code == 0
     shell.git("add", "-A")
     shell.git("commit", "-q", "-m", "the project")
-    for pipeline in ("demo_data", "train_fusion"):  # what the stages run, with a single start of Python
+    # what the stages run, with a single start of Python
+    for pipeline in ("demo_data", "train_fusion", "learning_curve", "report"):
         project.run(pipeline, versioned=False, parameters_file="params.yaml")
     shell.dvc("commit", "--force", "--with-deps", "report")
     shell.git("add", "-A")

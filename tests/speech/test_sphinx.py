@@ -5,7 +5,7 @@ import pytest
 import soxr
 
 from kefu.speech import SAMPLE_RATE_HZ, Samples
-from kefu.speech.sphinx import SphinxRecogniser, count_edits
+from kefu.speech.sphinx import SphinxRecogniser
 from kefu.speech.synthesis import EspeakSynthesiser
 
 PHRASES = ("where is my parcel", "I want my money back", "my card was declined", "I forgot my password")
@@ -38,16 +38,9 @@ def test_other_words_are_heard_with_less_confidence(recogniser: SphinxRecogniser
 @pytest.mark.parametrize("seconds", [0.0, 0.5])
 def test_silence_is_no_word(recogniser: SphinxRecogniser, seconds: float) -> None:
     heard = recogniser.recognise(np.zeros(int(seconds * SAMPLE_RATE_HZ), dtype=np.float32), "en")
-    assert (heard.text, heard.confidence, heard.seconds) == ("", 0.0, seconds)
+    assert (heard.text, heard.seconds) == ("", seconds)
 
 
 def test_phrases_that_cannot_be_heard_are_refused() -> None:
     with pytest.raises(ValueError, match="no phrase that can be heard"):
         SphinxRecogniser.from_phrases(["我要退款", ""])
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "edits"), [("", "", 0), ("a b", "a b", 0), ("a b", "b", 1), ("a", "b c", 2)]
-)
-def test_edits_are_counted(first: str, second: str, edits: int) -> None:
-    assert count_edits(first.split(), second.split()) == edits

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import exp
+from math import exp, log
 from pathlib import Path
 from queue import LifoQueue
 from typing import TYPE_CHECKING, Self
@@ -27,39 +27,43 @@ if TYPE_CHECKING:
 
 _OPENINGS = tuple(map(spoken_words, ("", "hello", "hi", "hey", "excuse me", "yes", "well", "sorry")))
 _CLOSINGS = tuple(map(spoken_words, ("", "please", "thank you", "thanks", "please help")))
-_SENTENCES, _WORDS = "sentences", "words"
+_FRAMES_PER_SECOND = 100
 
 
 class Sphinx(Parameters):
     """How English is recognised; chosen on synthetic voices by ``benchmarks/voice_english.py --tune``."""
 
-    decoders: int = Field(2, ge=1, description="Recordings that are heard at a time, each with a decoder of its own.")
+    decoders: int = Field(2, ge=1, description="Recordings that are heard at a time, each with decoders of its own.")
     masking_noise_db: float = Field(
-        22.0,
-        description="White noise is added this far below the speech; the digital silence of some microphones misleads.",
+        25.0, description="White noise is added this far below the speech: digital silence misleads the model."
     )
     speaker_factors: tuple[float, ...] = Field(
-        (1.0, 1.2),
-        min_length=1,
-        description="How much frequencies are lowered, for small speakers; tried in this order.",
+        (1.0, 1.15), min_length=1, description="How much frequencies are lowered, for small speakers, in this order."
     )
-    agreement_weight: float = Field(9.0, gt=0, description="Logistic weight of the agreement of both models.")
-    agreement_bias: float = Field(-1.7, description="Logistic bias; together they make the confidence.")
+    sentence_beam: float = Field(1e-100, gt=0, lt=1, description="Less likely paths are given up, in a sentence.")
+    even_score: float = Field(
+        -0.0059, lt=0, description="Log score a frame of a sentence that is as likely right as wrong."
+    )
+    score_scale: float = Field(0.0005, gt=0, description="Scale of the logistic function of the score: the confidence.")
+    certain: float = Field(0.9, gt=0, le=1, description="From this confidence on, no other factor is tried.")
+    believed: float = Field(0.5, ge=0, le=1, description="Below this confidence, what is heard freely is written down.")
     max_sentence_seconds: float = Field(12.0, gt=0, description="What is longer is not one of the sentences.")
 
 
 @dataclass(frozen=True, slots=True)
-class _Hypothesis:
-    words: Words
-    score: float = 0.0  # from 0 to 1; relative to the best sound in each frame
+class _Ears:
+    """Decoders that one thread alone may use."""
+
+    sentences: "Decoder"
+    words: "Decoder"
 
 
 class SphinxRecogniser:
     """Hears the sentences that it was made from, and less well whatever else is said in their words.
 
-    Each stretch of speech is heard twice: as one of the sentences, with an opening (`hello`) and a closing (`please`)
-    or without, and freely, by a trigram model of their words. The sentence is believed as far as the two agree; if
-    they do not, what was heard freely is written down, whose wording is to be doubted.
+    Each stretch of speech is heard as one of the sentences, with an opening (`hello`) and a closing (`please`) or
+    without. Where that fits badly, it is heard once more, in any order of their words (a trigram model). What is
+    written then is to be doubted; the confidence remains that of the sentence, below one half.
     """
 
     name = "pocketsphinx"
@@ -69,7 +73,7 @@ class SphinxRecogniser:
         self,
         sentences: Mapping[Words, str],
         left_out: Mapping[str, str],
-        decoders: Iterable["Decoder"],
+        ears: Iterable[_Ears],
         params: Sphinx,
     ) -> None:
         self.left_out = left_out
@@ -81,9 +85,9 @@ class SphinxRecogniser:
             for closing in _CLOSINGS
         }
         self._params = params
-        self._decoders: LifoQueue[Decoder] = LifoQueue()
-        for decoder in decoders:
-            self._decoders.put(decoder)
+        self._ears: LifoQueue[_Ears] = LifoQueue()
+        for pair in ears:
+            self._ears.put(pair)
 
     @classmethod
     def from_phrases(cls, phrases: Iterable[str], background: Iterable[str] = (), params: Sphinx | None = None) -> Self:
@@ -112,8 +116,8 @@ class SphinxRecogniser:
             raise ValueError("there is no phrase that can be heard; give some sentences in English")
         known = [words for words in others if all(word in dictionary for word in words)]
         grammar, lines = _grammar(heard), _lines(list(heard), known)
-        decoders = (_decoder(dictionary, grammar, lines) for _ in range(params.decoders))
-        return cls(heard, left_out, decoders, params)
+        ears = (_make_ears(dictionary, grammar, lines, params.sentence_beam) for _ in range(params.decoders))
+        return cls(heard, left_out, ears, params)
 
     def recognise(self, samples: Samples, language: str = "en") -> Transcript:
         """Write down what is said.
@@ -128,8 +132,8 @@ class SphinxRecogniser:
         if language not in self.languages:
             raise ValueError(f"{self.name} hears {sorted(self.languages)}, not {language!r}")
         stretches = find_speech(samples)
-        with self._borrowed() as decoder:
-            heard = [self._hear(decoder, samples[stretch]) for stretch in stretches]
+        with self._borrowed() as ears:
+            heard = [self._hear(ears, samples[stretch]) for stretch in stretches]
         lengths = [stretch.stop - stretch.start for stretch in stretches]
         confidence = sum(sure * length for (_, sure), length in zip(heard, lengths, strict=True)) / max(1, sum(lengths))
         return Transcript(
@@ -141,44 +145,30 @@ class SphinxRecogniser:
         )
 
     @contextmanager
-    def _borrowed(self) -> Iterator["Decoder"]:
-        """Lend a decoder, which one thread alone may use."""
-        decoder = self._decoders.get()
+    def _borrowed(self) -> Iterator[_Ears]:
+        ears = self._ears.get()
         try:
-            yield decoder
+            yield ears
         finally:
-            self._decoders.put(decoder)
+            self._ears.put(ears)
 
-    def _hear(self, decoder: "Decoder", speech: Samples) -> tuple[str, float]:
+    def _hear(self, ears: _Ears, speech: Samples) -> tuple[str, float]:
         """Return what is said in one stretch, and the confidence."""
         params = self._params
-        freely = _search(decoder, _WORDS, speech, params.masking_noise_db).words
-        best, confidence = _Hypothesis(()), 0.0
+        sentence, confidence = "", 0.0
         if len(speech) <= params.max_sentence_seconds * SAMPLE_RATE_HZ:
             for factor in params.speaker_factors:
                 lowered = speech if factor == 1 else soxr.resample(speech, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * factor)
-                sentence = _search(decoder, _SENTENCES, lowered, params.masking_noise_db)
+                words, score = _decode(ears.sentences, lowered, params.masking_noise_db)
+                sure = 1 / (1 + exp(min(700.0, (params.even_score - score) / params.score_scale)))
                 # a hypothesis that the recording ends in the midst of is no sentence
-                if sentence.words in self._sentences and sentence.score > best.score:
-                    best, confidence = sentence, self._confidence(sentence.words, freely)
-                if confidence >= 0.5:
-                    return self._sentences[best.words], confidence
-        return written(freely), confidence
-
-    def _confidence(self, sentence: Words, freely: Words) -> float:
-        """Return the probability that a sentence is the one that was said."""
-        agreement = 1 - count_edits(sentence, freely) / max(len(sentence), len(freely))
-        return 1 / (1 + exp(-self._params.agreement_weight * agreement - self._params.agreement_bias))
-
-
-def count_edits(first: Sequence[str], second: Sequence[str]) -> int:
-    """Count the words to replace, insert and delete to get from one sequence to the other (Levenshtein 1966)."""
-    row = list(range(len(second) + 1))
-    for i, one in enumerate(first, 1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(second, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (one != other))
-    return row[-1]
+                if words in self._sentences and sure > confidence:
+                    sentence, confidence = self._sentences[words], sure
+                if confidence >= params.certain:
+                    break
+        if confidence >= params.believed:
+            return sentence, confidence
+        return written(_decode(ears.words, speech, params.masking_noise_db)[0]), confidence
 
 
 def _join(opening: Words, phrase: str, closing: Words) -> str:
@@ -186,17 +176,21 @@ def _join(opening: Words, phrase: str, closing: Words) -> str:
     return ", ".join(part for part in (written(opening), inner, written(closing)) if part)
 
 
-def _search(decoder: "Decoder", search: str, speech: Samples, masking_noise_db: float) -> _Hypothesis:
-    """Decode one utterance. Noise and normalisation know nothing of what was heard before."""
+def _decode(decoder: "Decoder", speech: Samples, masking_noise_db: float) -> tuple[Words, float]:
+    """Return the best words and their log score a frame, relative to the best sound in each frame.
+
+    Noise and normalisation know nothing of what was heard before, so equal recordings give equal answers.
+    """
     level = float(np.sqrt(np.mean(np.square(speech)))) * 10 ** (-masking_noise_db / 20)
     masked = speech + np.random.default_rng(0).normal(0, level, len(speech)).astype(np.float32)
     steps = np.round(masked / max(1.0, float(np.abs(masked).max())) * 32767).astype("<i2")
-    decoder.activate_search(search)
     decoder.start_utt()
     decoder.process_raw(steps.tobytes(), full_utt=True)
     decoder.end_utt()
     found = decoder.hyp()
-    return _Hypothesis(tuple(found.hypstr.split()), found.score) if found else _Hypothesis(())
+    if not found or found.score <= 0:
+        return (), -1.0
+    return tuple(found.hypstr.split()), log(found.score) / (len(speech) / SAMPLE_RATE_HZ * _FRAMES_PER_SECOND)
 
 
 def _pronunciations(vocabulary: Iterable[str]) -> dict[str, list[str]]:
@@ -247,14 +241,14 @@ def _lines(sentences: Sequence[Words], others: Iterable[Words]) -> list[str]:
     return [" ".join(words) for words in (*sentences, *others, *opened, *closed)]
 
 
-def _decoder(dictionary: Mapping[str, Sequence[str]], grammar: str, lines: Sequence[str]) -> "Decoder":
+def _make_ears(dictionary: Mapping[str, Sequence[str]], grammar: str, lines: Sequence[str], beam: float) -> _Ears:
     from pocketsphinx import Decoder
     from pocketsphinx.lm import ArpaBoLM
 
     trigrams = ArpaBoLM(text="\n".join(f"<s> {line} </s>" for line in lines))
     trigrams.compute()
     with tempfile.TemporaryDirectory() as folder:  # the library reads its models from files
-        pronunciations, model = Path(folder, "shop.dict"), Path(folder, "shop.lm")
+        pronunciations, model, rules = (Path(folder, f"shop.{suffix}") for suffix in ("dict", "lm", "gram"))
         pronunciations.write_text(
             "".join(
                 f"{word}{f'({number})' if number > 1 else ''} {sounds}\n"
@@ -265,10 +259,13 @@ def _decoder(dictionary: Mapping[str, Sequence[str]], grammar: str, lines: Seque
         )
         with model.open("w", encoding="utf-8") as file:
             trigrams.write(file)
-        decoder = Decoder(hmm=str(_model_file("en-us/en-us")), dict=str(pronunciations), lm=None, loglevel="FATAL")
-        decoder.add_lm_file(_WORDS, str(model))
-    decoder.add_jsgf_string(_SENTENCES, grammar)
-    return decoder
+        rules.write_text(grammar, encoding="utf-8")
+        common = {"hmm": str(_model_file("en-us/en-us")), "dict": str(pronunciations), "loglevel": "FATAL"}
+        # the lattice that the best path is searched in does not know where a sentence may end
+        sentences = Decoder(
+            **common, jsgf=str(rules), beam=beam, pbeam=beam, wbeam=beam**0.8, maxhmmpf=-1, bestpath=False
+        )
+        return _Ears(sentences, Decoder(**common, lm=str(model)))
 
 
 def _model_file(name: str) -> Path:
