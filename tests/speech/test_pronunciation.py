@@ -7,7 +7,7 @@ from kefu.speech.pronunciation import pronounce
 
 @pytest.mark.parametrize(
     ("word", "phonemes"),
-    [("paypal", "P EY P AE L"), ("refund", "R IY F AH N D"), ("kefu", "K EH F UW"), ("shoes", "SH UW Z")],
+    [("paypal", "P EY P AE L"), ("kefu", "K EH F UW"), ("shoes", "SH UW Z")],
 )
 def test_words_are_pronounced(word: str, phonemes: str) -> None:
     assert " ".join(pronounce(word) or ()) == phonemes
