@@ -179,7 +179,7 @@ def _join(opening: Words, phrase: str, closing: Words) -> str:
 def _decode(decoder: "Decoder", speech: Samples, masking_noise_db: float) -> tuple[Words, float]:
     """Return the best words and their log score a frame, relative to the best sound in each frame.
 
-    Noise and normalisation know nothing of what was heard before, so equal recordings give equal answers.
+    Noise and normalisation know nothing of what was heard before.
     """
     level = float(np.sqrt(np.mean(np.square(speech)))) * 10 ** (-masking_noise_db / 20)
     masked = speech + np.random.default_rng(0).normal(0, level, len(speech)).astype(np.float32)
