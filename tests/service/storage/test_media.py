@@ -23,8 +23,13 @@ def test_the_same_content_is_kept_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "../secret", "a" * 63, "A" * 64, "a" * 64 + "/..", "a" * 64])
 def test_what_is_no_hash_or_not_there_is_none(tmp_path: Path, name: str) -> None:
-    (tmp_path / "secret").write_bytes(b"no")
     assert MediaStore(tmp_path / "media").read(name) is None
+
+
+def test_no_other_file_is_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"no")
+    assert MediaStore(tmp_path / "media").read(str(secret)) is None
 
 
 def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
