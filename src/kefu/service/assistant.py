@@ -8,7 +8,7 @@ import structlog
 from kefu.assistant.generator import Generator
 from kefu.assistant.pictures import PictureReadingError, open_reader
 from kefu.assistant.shop import Shop
-from kefu.assistant.understanding import ReadPicture, Understander
+from kefu.assistant.understanding import ReadPicture
 from kefu.knowledge import KnowledgeBase
 from kefu.predictor import Prediction, RawTicket
 from kefu.service.conversations import Desk, SpeechCache
@@ -58,11 +58,11 @@ def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant |
     generate = Generator.load(shop.generator) if shop.generator is not None else None
     pool = ThreadPoolExecutor(settings.threads.answers, thread_name_prefix="answer")
 
-    def judge(ticket: RawTicket) -> Prediction:
-        return models.judge(ticket, key="").prediction
+    def judge(ticket: RawTicket, conversation_id: str) -> Prediction:
+        return models.judge(ticket, key=conversation_id).prediction
 
     reader = _reader_of_pictures() if settings.read_pictures else None
-    mind = ShopMind(Understander(judge, shop, read_picture=reader), shop, knowledge, generate)
+    mind = ShopMind(judge, shop, knowledge, reader, generate)
     ears = open_ears(settings, shop, knowledge) if settings.hear else None
     store, media = ConversationStore(settings.storage), MediaStore(settings.media)
     desk = Desk(store, media, mind, ears, SpeechCache(ShopMouth(EspeakSynthesiser()), pool), pool)

@@ -24,7 +24,9 @@ class Parrot:
         self.busy = threading.Lock()
         self.wait_s = 0.0
 
-    def understand(self, message: Message, heard: Transcript | None, memory: dict[str, Any] | None) -> Understanding:
+    def understand(
+        self, conversation_id: str, message: Message, heard: Transcript | None, memory: dict[str, Any] | None
+    ) -> Understanding:
         assert self.busy.acquire(blocking=False), "two messages of one conversation at once"
         time.sleep(self.wait_s)
         text = heard.text if heard is not None else message.text

@@ -27,7 +27,9 @@ FAILED = {
 class Mind(Protocol):
     """Understands and answers; memory goes in and comes out as JSON."""
 
-    def understand(self, message: Message, heard: Transcript | None, memory: dict[str, Any] | None) -> Understanding:
+    def understand(
+        self, conversation_id: str, message: Message, heard: Transcript | None, memory: dict[str, Any] | None
+    ) -> Understanding:
         """Say what a message is about."""
 
     def respond(self, memory: dict[str, Any] | None, understanding: Understanding) -> tuple[dict[str, Any], Reply]:
@@ -187,7 +189,7 @@ class Desk:
             heard = None
             if message.audio is not None and self._ears is not None:
                 heard = self._ears.hear(message.audio, message.language)
-            understanding = self._mind.understand(message, heard, memory)
+            understanding = self._mind.understand(asked.conversation_id, message, heard, memory)
             say(Event("understood", understanding.model_dump(mode="json")))
             memory, reply = self._mind.respond(memory, understanding)
             if self.speech is not None and reply.sentences:

@@ -9,7 +9,8 @@ from kefu.assistant.grounding import Knowledge
 from kefu.assistant.messages import Message, Reply, Understanding
 from kefu.assistant.replies import Generate
 from kefu.assistant.shop import Shop
-from kefu.assistant.understanding import Understander
+from kefu.assistant.understanding import ReadPicture, Understander
+from kefu.predictor import Prediction, RawTicket
 from kefu.speech import Transcript
 
 
@@ -17,31 +18,39 @@ class ShopMind:
     """Understands with a model, answers by the playbooks and articles of a shop.
 
     Args:
-        understander: with the model.
+        judge: the model that serves a conversation, of a ticket and the conversation's id.
         shop: whose playbooks are followed.
         knowledge: the articles that may be cited.
+        read_picture: reads the lines of text in pictures.
         generate: words answers from passages; without, they are composed of their sentences.
         today: tells the date that ``yesterday`` is reckoned from.
     """
 
     def __init__(
         self,
-        understander: Understander,
+        judge: Callable[[RawTicket, str], Prediction],
         shop: Shop,
         knowledge: Knowledge | None,
+        read_picture: ReadPicture | None = None,
         generate: Generate | None = None,
         today: Callable[[], date] = date.today,
     ) -> None:
-        self._understander = understander
+        self._judge = judge
         self._shop = shop
+        self._read_picture = read_picture
         self._knowledge = knowledge
         self._generate = generate
         self._today = today
 
-    def understand(self, message: Message, heard: Transcript | None, memory: dict[str, Any] | None) -> Understanding:
+    def understand(
+        self, conversation_id: str, message: Message, heard: Transcript | None, memory: dict[str, Any] | None
+    ) -> Understanding:
         """Say what a message is about."""
+        understander = Understander(
+            lambda ticket: self._judge(ticket, conversation_id), self._shop, read_picture=self._read_picture
+        )
         language = _remembered(memory).language
-        return self._understander.understand(message, today=self._today(), language=language, heard=heard)
+        return understander.understand(message, today=self._today(), language=language, heard=heard)
 
     def respond(self, memory: dict[str, Any] | None, understanding: Understanding) -> tuple[dict[str, Any], Reply]:
         """Answer it, and return what is to be remembered."""
