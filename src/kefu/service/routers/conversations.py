@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, Path, Response, UploadFile
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 
 from kefu.modalities.image.header import Header, read_header
 from kefu.service.conversations import Accepted, Desk, Incoming, encode
 from kefu.service.dependencies import DeskNeeded, SettingsNeeded
 from kefu.service.errors import ServiceError, error_answers
+from kefu.service.forms import FILE, SOME_PART, STRING
 from kefu.service.storage import MessageRow, Sender, Thumb, UnknownConversationError, UnknownMessageError
 from kefu.service.uploads import read_ticket
 from kefu.tickets.errors import KefuError
@@ -101,6 +102,7 @@ async def read(desk: DeskNeeded, conversation_id: ConversationId) -> TranscriptA
 
 @router.post(
     "/{conversation_id}/messages",
+    openapi_extra=SOME_PART,
     summary="Send a message, and hear the answer as it is made",
     response_class=StreamingResponse,
     responses={**_STREAM, **error_answers(413, 503)},
@@ -109,25 +111,33 @@ async def send(
     desk: DeskNeeded,
     settings: SettingsNeeded,
     conversation_id: ConversationId,
-    text: Annotated[str | None, Form(description="What the customer writes.")] = None,
-    image: Annotated[UploadFile | None, File(description="A picture: JPEG, PNG, WebP, GIF, BMP or TIFF.")] = None,
-    audio: Annotated[UploadFile | None, File(description="A recording: WebM, MP4, Ogg, WAV, FLAC or MP3.")] = None,
-    language: Annotated[Language | None, Form(description="Left out: found from what the customer says.")] = None,
+    text: Annotated[str | None, STRING, Form(description="What the customer writes.")] = None,
+    image: Annotated[UploadFile | None, FILE, File(description="JPEG, PNG, WebP, GIF, BMP or TIFF.")] = None,
+    audio: Annotated[UploadFile | None, FILE, File(description="WebM, MP4, Ogg, WAV, FLAC or MP3.")] = None,
+    language: Annotated[
+        Language | None,
+        WithJsonSchema({"type": "string", "enum": ["en", "zh"]}),
+        Form(description="Left out: found from what the customer says."),
+    ] = None,
     client_key: Annotated[
-        str | None, Form(pattern=_ID, description="A name for this message: sent twice, it is answered once.")
+        str | None,
+        WithJsonSchema({"type": "string", "pattern": _ID}),
+        Form(pattern=_ID, description="A name for this message: sent twice, it is answered once."),
     ] = None,
 ) -> StreamingResponse:
     """A message is kept before anything else is done, and its answer is made even if nobody listens to the end."""
-    ticket = await read_ticket(settings.limits, text, image, audio)
+    try:
+        await run_in_threadpool(desk.store.conversation, conversation_id)
+    except UnknownConversationError:
+        raise _unknown_conversation() from None
+    ticket = await read_ticket(settings.limits, (text or "").strip(), image, audio)
     if ticket.audio is not None and not desk.hears:
         raise ServiceError(422, "no_ears", "this service does not hear recordings; write instead")
     if ticket.image is not None and not isinstance(read_header(ticket.image), Header):
         raise ServiceError(422, "no_picture", "the picture cannot be read; send JPEG, PNG, WebP, GIF, BMP or TIFF")
-    incoming = Incoming((ticket.text or "").strip(), ticket.image, ticket.audio, language, client_key)
+    incoming = Incoming(ticket.text or "", ticket.image, ticket.audio, language, client_key)
     try:
         accepted = await desk.accept(conversation_id, incoming)
-    except UnknownConversationError:
-        raise _unknown_conversation() from None
     except KefuError as error:
         raise ServiceError(422, "no_recording", str(error)) from None
     return StreamingResponse(

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, File, Form, Query, UploadFile
-from pydantic import WithJsonSchema
 
 from kefu.predictor import RawTicket
 from kefu.service.dependencies import ModelsNeeded, RequestId, SettingsNeeded
 from kefu.service.errors import ErrorDetail, ServiceError, error_answers
+from kefu.service.forms import FILE, SOME_PART, STRING
 from kefu.service.logs import describe_error
 from kefu.service.models import BatcherClosedError, ModelShelf, QueueFullError, UnknownModelError
 from kefu.service.schemas import BatchAnswer, BatchBody, PredictionAnswer, TextBody, TicketAnswer, TicketBody
@@ -25,31 +25,20 @@ ModelName = Annotated[
 ]
 _image = File(description="A picture: JPEG, PNG, WebP, GIF, BMP or TIFF.")
 _audio = File(description="A recording: WAV, FLAC, OGG or MP3.")
-# forms know no null, which the type alone would promise
-_file = WithJsonSchema({"type": "string", "contentMediaType": "application/octet-stream"})
-_string = WithJsonSchema({"type": "string"})
-_NOT_NOTHING = [
-    {"required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}},
-    {"required": ["image"]},
-    {"required": ["audio"]},
-]
-"""What OpenAPI says beside the types: one of the parts must be there."""
 
 
 @router.post(
     "",
-    openapi_extra={
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": {"anyOf": _NOT_NOTHING}}}}
-    },
+    openapi_extra=SOME_PART,
     summary="Predict the label of a ticket of text, picture and voice, or of any of them",
 )
 async def predict(
     models: ModelsNeeded,
     settings: SettingsNeeded,
     request_id: RequestId,
-    text: Annotated[str | None, _string, Form(description="What the customer wrote.")] = None,
-    image: Annotated[UploadFile | None, _file, _image] = None,
-    audio: Annotated[UploadFile | None, _file, _audio] = None,
+    text: Annotated[str | None, STRING, Form(description="What the customer wrote.")] = None,
+    image: Annotated[UploadFile | None, FILE, _image] = None,
+    audio: Annotated[UploadFile | None, FILE, _audio] = None,
     model: ModelName = None,
 ) -> PredictionAnswer:
     """The label comes from what can be used; `not_used` says why the rest could not."""
