@@ -35,7 +35,7 @@ from kefu.knowledge.reading import LANGUAGES, read_articles
 
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "conf" / "assistant" / "demo"
-RESULTS = Path(__file__).parent / "results" / "retrieval.json"
+RESULTS = Path(__file__).parent / "results"
 LIMIT = 5
 RESAMPLES = 2_000
 REPETITIONS = 5
@@ -200,8 +200,9 @@ def main() -> None:
         print(f"{'':32} p95 {times['p95']:.2f} ms, {times['p95_of_the_processor']:.2f} ms of the processor", end="")
         print(f"; built in {cost['build_seconds']:.1f} s, {cost['peak_rose_by_mb']:.0f} MB" if cost else "")
     if arguments.split == "test":
-        RESULTS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        print(f"written to {RESULTS.relative_to(ROOT)}")
+        path = RESULTS / ("retrieval.json" if arguments.cache is None else "retrieval_by_meaning.json")
+        path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        print(f"written to {path.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

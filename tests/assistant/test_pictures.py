@@ -110,7 +110,7 @@ def test_what_is_no_picture_is_a_fault(raw, reason):
     [
         ([], ()),
         ([Snippet("b", 50, 0, 20), Snippet("a", 10, 0, 20)], ("a", "b")),
-        ([Snippet("9.90", 12, 300, 20), Snippet(" Total ", 10, 5, 20), Snippet("x", 31, 0, 20)], ("Total 9.90", "x")),
+        ([Snippet("9.90", 9, 300, 20), Snippet(" Total ", 12, 5, 20), Snippet("x", 31, 0, 20)], ("Total 9.90", "x")),
         ([Snippet("a", 10, 0, 20), Snippet("b", 20.5, 0, 20)], ("a", "b")),
         ([Snippet("large", 10, 0, 60), Snippet("small", 20, 80, 10)], ("large", "small")),
     ],

@@ -153,7 +153,10 @@ class TestSearch:
         assert self.ids(knowledge.search("灯 where", "zh")) == ["cash", "lamp"]
 
     def test_without_a_word_in_common_nothing_is_found(self, articles, embedder):
-        assert KnowledgeBase(articles, embedder=embedder).search("zzz", "en") == []
+        knowledge = KnowledgeBase(articles, embedder=embedder)
+        before = list(embedder.asked)
+        assert knowledge.search("zzz", "en") == []
+        assert embedder.asked == before
 
     def test_a_shop_without_english_needs_no_vectors(self, articles, embedder):
         assert self.ids(KnowledgeBase(articles[2:], embedder=embedder).search("退钱 please", "en")) == ["cash"]
