@@ -268,14 +268,14 @@ def test_a_spoken_question_is_heard_and_answered_aloud(open_page: Callable[..., 
     heard = page.inner_text(".heard")
     assert "parcel" in heard.lower()
     assert page.get_attribute(".customer audio", "src").startswith("blob:")
-    page.wait_for_function("document.querySelector('#speak').getAttribute('aria-pressed') === 'false'")
+    page.wait_for_function("() => document.querySelector('#speak').getAttribute('aria-pressed') === 'false'")
     page.wait_for_timeout(500)
     assert spoken
     assert set(spoken) == {"audio/wav"}
     assert axe_faults(page) == []
     page.reload()  # the recording is kept, and can be heard again
     page.wait_for_selector(".customer audio")
-    page.wait_for_function("document.querySelector('.customer audio').duration > 2")
+    page.wait_for_function("() => document.querySelector('.customer audio').duration > 2")
     assert page.inner_text(".heard") == heard
 
 
