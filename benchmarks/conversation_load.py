@@ -215,6 +215,7 @@ def main() -> None:
                 "KEFU_LOG_LEVEL": "warning",
                 "KEFU_SHOP": str(SHOP),
                 "KEFU_STORAGE": f"sqlite:///{folder}/kefu.sqlite",
+                "KEFU_VECTORS": f"{folder}/vectors.safetensors",
                 "KEFU_MEDIA": f"{folder}/media",
             }
             with serving(serve, {**quiet, **environment}) as (port, _):

@@ -54,7 +54,8 @@ def make_settings(models: Path) -> Callable[..., ServiceSettings]:
     """Settings of a service that does not look for new models by itself."""
 
     def make(**changes: object) -> ServiceSettings:
-        return ServiceSettings(**{"models": {"demo": {"folder": models}}, "watch_seconds": 0, "shop": None, **changes})
+        fixed = {"models": {"demo": {"folder": models}}, "watch_seconds": 0, "shop": None, "find_by_meaning": False}
+        return ServiceSettings(**{**fixed, **changes})
 
     return make
 

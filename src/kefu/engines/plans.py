@@ -54,11 +54,12 @@ class ShardPlan(Generic[Task, Shard]):
         yield from zip(numbers, show_progress(shards, total=len(numbers), what=self.what), strict=True)
 
     def _map(self, numbers: list[int]) -> Iterator[Shard]:
-        """Begin in this process, and start workers if more is left to do than their start takes."""
+        """Begin in this process, and start workers if they save more than their start takes."""
         started = time.monotonic()
         for done, number in enumerate(numbers):
             spent = time.monotonic() - started
-            if self.workers > 1 and spent * (len(numbers) - done) > _START_SECONDS * done > 0:
+            saved = spent * (len(numbers) - done) * (1 - 1 / self.workers)
+            if saved > _START_SECONDS * done > 0:
                 rest = map(self.task, numbers[done:])
                 yield from map_in_order(self.function, rest, workers=self.workers)
                 return

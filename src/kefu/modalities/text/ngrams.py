@@ -29,24 +29,45 @@ class NGrams:
     """Which n-gram, scattered evenly over 64 bits."""
 
 
-def word_ngrams(texts: Sequence[str], word_range: tuple[int, int], han_range: tuple[int, int]) -> NGrams:
-    """Return n-grams of words, and of Chinese characters and the words beside them.
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The words and Chinese characters of N texts, one after the other."""
 
-    Args:
-        texts: N texts; case does not count.
-        word_range: shortest and longest n-gram without a Chinese character.
-        han_range: shortest and longest n-gram with at least one.
-    """
+    num_texts: int
+    rows: NDArray[np.int64]
+    """Which text."""
+    hashes: NDArray[np.uint64]
+    is_han: NDArray[np.bool_]
+    """Whether it is a Chinese character."""
+
+    def han_shares(self) -> NDArray[np.float64]:
+        """Return the part of each text's units (N,) that are Chinese characters; 0 for a text without any."""
+        num_units = np.bincount(self.rows, minlength=self.num_texts)
+        return np.bincount(self.rows[self.is_han], minlength=self.num_texts) / np.maximum(num_units, 1)
+
+
+def find_units(texts: Sequence[str]) -> Units:
+    """Cut texts into words and Chinese characters; case does not count."""
     units_of_text = [_UNIT.findall(text.lower()) for text in texts]
     units = [unit for found in units_of_text for unit in found]
     rows = np.repeat(np.arange(len(texts)), [len(found) for found in units_of_text])
-    is_han = np.fromiter((_HAN_CHARACTER.match(unit) is not None for unit in units), dtype=bool, count=len(units))
-    unit_hashes = _hash_strings(units)
+    is_han = np.array([len(unit) == 1 and _HAN_CHARACTER.match(unit) is not None for unit in units], dtype=bool)
+    return Units(len(texts), rows, _hash_strings(units), is_han)
 
+
+def word_ngrams(units: Units, word_range: tuple[int, int], han_range: tuple[int, int]) -> NGrams:
+    """Return n-grams of words, and of Chinese characters and the words beside them.
+
+    Args:
+        units: of some texts.
+        word_range: shortest and longest n-gram without a Chinese character.
+        han_range: shortest and longest n-gram with at least one.
+    """
+    rows, unit_hashes, is_han = units.rows, units.hashes, units.is_han
     hashes, with_han = np.zeros_like(unit_hashes), np.zeros_like(is_han)
     kept = []
     for length in range(1, max(word_range[1], han_range[1]) + 1):
-        num = max(0, len(units) - length + 1)
+        num = max(0, len(rows) - length + 1)
         hashes = hashes[:num] * _MULTIPLIER + unit_hashes[length - 1 :]
         with_han = with_han[:num] | is_han[length - 1 :]
         wanted = np.where(with_han, _within(length, han_range), _within(length, word_range))
@@ -76,13 +97,6 @@ def character_ngrams(texts: Sequence[str], char_range: tuple[int, int]) -> NGram
         if _within(length, char_range):
             kept.append(NGrams(rows[:num][valid], mix(hashes[valid] + (_CHARACTER_SEED + np.uint64(length)))))
     return _concatenate(kept)
-
-
-def han_shares(texts: Sequence[str]) -> NDArray[np.float64]:
-    """Return the part of each text's words (N,) that are Chinese characters; 0 for a text without words."""
-    num_units = np.array([len(_UNIT.findall(text)) for text in texts])
-    num_han = np.array([len(_HAN_CHARACTER.findall(text)) for text in texts])
-    return num_han / np.maximum(num_units, 1)
 
 
 def _within(length: int, bounds: tuple[int, int]) -> bool:

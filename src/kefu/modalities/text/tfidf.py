@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from safetensors.numpy import load, save
 
-from kefu.modalities.text.ngrams import NGrams, character_ngrams, han_shares, word_ngrams
+from kefu.modalities.text.ngrams import NGrams, character_ngrams, find_units, word_ngrams
 from kefu.parameters import Parameters
 
 Range = tuple[int, int]
@@ -64,10 +64,12 @@ class Tfidf:
         return indices, values
 
     def _extract_chunk(self, texts: Sequence[str], indices: NDArray[np.int32], values: NDArray[np.float32]) -> None:
-        words, characters = (self._weigh(grams, len(texts)) for grams in _all_ngrams(texts, self.params))
+        units = find_units(texts)
+        words = self._weigh(word_ngrams(units, self.params.word_ngrams, self.params.han_ngrams), len(texts))
+        characters = self._weigh(character_ngrams(texts, self.params.char_ngrams), len(texts))
         rows = np.concatenate([words[0], characters[0]])
         columns = np.concatenate([words[1], characters[1]])
-        not_han = np.sqrt(1 - han_shares(texts))
+        not_han = np.sqrt(1 - units.han_shares())
         weights = np.concatenate([words[2] * self.params.word_weight, characters[2] * not_han[characters[0]]])
         rows, columns, weights = (array[weights > 0] for array in (rows, columns, weights))
         weights = weights / _norms(rows, weights, len(texts))[rows]
@@ -106,7 +108,9 @@ def find_buckets(texts: Sequence[str], params: TfidfParameters) -> NDArray[np.in
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     for start in range(0, len(texts), _CHUNK):
         chunk = texts[start : start + _CHUNK]
-        counted = [_count(grams, params.num_buckets) for grams in _all_ngrams(chunk, params)]
+        of_words = word_ngrams(find_units(chunk), params.word_ngrams, params.han_ngrams)
+        of_characters = character_ngrams(chunk, params.char_ngrams)
+        counted = [_count(grams, params.num_buckets) for grams in (of_words, of_characters)]
         rows = np.concatenate([start + rows for rows, _, _ in counted])
         order = np.argsort(rows, kind="stable")
         found.append((rows[order], np.concatenate([buckets for _, buckets, _ in counted])[order]))
@@ -144,13 +148,6 @@ class TfidfCounter:
 _NO_BUCKET = -1
 _CHUNK = 64
 """Texts looked at together: enough to be fast, few enough to need little memory."""
-
-
-def _all_ngrams(texts: Sequence[str], params: TfidfParameters) -> tuple[NGrams, NGrams]:
-    return (
-        word_ngrams(texts, params.word_ngrams, params.han_ngrams),
-        character_ngrams(texts, params.char_ngrams),
-    )
 
 
 def _count(grams: NGrams, num_buckets: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -1,5 +1,6 @@
 """Subword tokens: learned byte-pair merges within words and single Chinese characters, or those of a given folder."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 
@@ -8,6 +9,9 @@ from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from kefu.modalities.pretrained import PretrainedError, find_folder
+
+# the library's threads, which forked workers would not survive; read before each use
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 PAD_ID = 0
 UNKNOWN_ID = 1
@@ -82,8 +86,8 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int) -> tuple
     """Return token ids (N, ``max_tokens``), padded with 0 and cut at the end, and their numbers (N,), at least 1."""
     token_ids = np.full((len(texts), max_tokens), PAD_ID, dtype=np.int32)
     num_tokens = np.zeros(len(texts), dtype=np.int32)
-    for row, text in enumerate(texts):  # one by one: encode_batch starts threads, which forked workers do not survive
-        ids = tokenizer.encode(text).ids[:max_tokens] or [UNKNOWN_ID]
+    for row, encoding in enumerate(tokenizer.encode_batch_fast(list(texts))):
+        ids = encoding.ids[:max_tokens] or [UNKNOWN_ID]
         token_ids[row, : len(ids)] = ids
         num_tokens[row] = len(ids)
     return token_ids, num_tokens
