@@ -43,14 +43,16 @@ def test_distractors_are_twins_the_same_for_a_seed_and_none_is_the_demos(benchma
 def test_questions_ask_for_articles_that_exist(benchmark):
     demo = read_articles(ROOT / "conf/assistant/demo/knowledge").articles
     asked = {}
-    for split in ("dev", "test"):
-        for question in benchmark.read_questions(ROOT / "conf/assistant/demo/questions.csv", split, demo):
+    for split in ("dev", "test", "another hand"):
+        path = benchmark.QUESTIONS.get(split, ROOT / "conf/assistant/demo/questions.csv")
+        for question in benchmark.read_questions(path, split, demo):
             asked.setdefault((question.language, split), []).append(question)
     texts = [question.question for questions in asked.values() for question in questions]
     assert len(set(texts)) == len(texts)
     for language in ("en", "zh"):
         assert len(asked[language, "dev"]) + len(asked[language, "test"]) >= 120
         assert len(asked[language, "test"]) >= 60
+        assert len(asked[language, "another hand"]) >= 100
     written = "\n".join([*(article.text for article in demo), *(p for article in demo for p in article.asked)]).lower()
     assert not [text for text in texts if text.lower().strip("?？。 ") in written]
 
