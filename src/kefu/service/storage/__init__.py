@@ -7,14 +7,27 @@ from kefu.service.storage.conversations import (
     UnknownMessageError,
 )
 from kefu.service.storage.media import MediaStore
-from kefu.service.storage.tables import ConversationRow, MessageRow, Sender, Thumb
+from kefu.service.storage.tables import (
+    AgentRow,
+    AgentSessionRow,
+    ConversationRow,
+    CorrectionRow,
+    MessageRow,
+    Role,
+    Sender,
+    Thumb,
+)
 
 __all__ = [
+    "AgentRow",
+    "AgentSessionRow",
     "ConversationRow",
     "ConversationStore",
+    "CorrectionRow",
     "MediaStore",
     "MessageRow",
     "NewMessage",
+    "Role",
     "Sender",
     "Thumb",
     "UnknownConversationError",

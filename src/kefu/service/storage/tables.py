@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, DateTime, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -13,6 +13,14 @@ class Sender(StrEnum):
 
     CUSTOMER = "customer"
     ASSISTANT = "assistant"
+    AGENT = "agent"
+
+
+class Role(StrEnum):
+    """What an agent may do: answer customers, or also see the dashboard and erase."""
+
+    AGENT = "agent"
+    ADMIN = "admin"
 
 
 class Thumb(StrEnum):
@@ -27,19 +35,54 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def _time(**given: Any) -> Any:
+    return Field(sa_type=DateTime(timezone=True), **given)
+
+
+class AgentRow(SQLModel, table=True):
+    """A person of the shop who answers customers."""
+
+    __tablename__ = "agent"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    password_hash: str = Field(description="Argon2id.")
+    role: Role = Role.AGENT
+    active: bool = True
+    created_at: datetime = _time(default_factory=now)
+
+
+class AgentSessionRow(SQLModel, table=True):
+    """A login of an agent."""
+
+    __tablename__ = "agent_session"
+
+    id: str = Field(primary_key=True, description="SHA-256 of the cookie.")
+    agent_id: int = Field(foreign_key="agent.id", index=True)
+    csrf_token: str
+    created_at: datetime = _time(default_factory=now)
+    expires_at: datetime = _time(index=True)
+
+
 class ConversationRow(SQLModel, table=True):
     """A conversation with one customer."""
 
     __tablename__ = "conversation"
 
-    id: str = Field(primary_key=True, description="Unguessable: whoever knows it may read the conversation.")
-    created_at: datetime = Field(default_factory=now)
+    id: str = Field(primary_key=True, description="Unguessable.")
+    owner: str | None = Field(default=None, index=True, description="SHA-256 of the customer's token, in hex.")
+    created_at: datetime = _time(default_factory=now)
     language: str | None = Field(default=None, description="Chosen by the customer, `en` or `zh`.")
     state: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSON), description="What the assistant remembers."
     )
-    handed_over_at: datetime | None = Field(default=None, index=True)
+    handed_over_at: datetime | None = _time(default=None, index=True)
     hand_over_reason: str | None = None
+    taken_by: int | None = Field(default=None, foreign_key="agent.id", description="The agent who answers.")
+    taken_at: datetime | None = _time(default=None)
+    closed_at: datetime | None = _time(default=None)
+    last_message_at: datetime = _time(default_factory=now, index=True)
+    version: int = Field(default=0, description="Raised by every change of the conversation or its messages.")
 
 
 class MessageRow(SQLModel, table=True):
@@ -55,7 +98,8 @@ class MessageRow(SQLModel, table=True):
     conversation_id: str = Field(foreign_key="conversation.id", index=True)
     position: int
     sender: Sender
-    created_at: datetime = Field(default_factory=now)
+    agent_id: int | None = Field(default=None, foreign_key="agent.id", description="Who wrote it, of an agent's.")
+    created_at: datetime = _time(default_factory=now, index=True)
     text: str = ""
     language: str | None = None
     image: str | None = Field(default=None, description="SHA-256 of the picture.")
@@ -67,7 +111,20 @@ class MessageRow(SQLModel, table=True):
     understanding: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSON), description="Of a customer's message."
     )
+    model: str | None = Field(default=None, description="Name of the model that judged a customer's message.")
+    model_version: str | None = None
     reply: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSON), description="Of the assistant: Reply as JSON."
     )
     thumb: Thumb | None = None
+
+
+class CorrectionRow(SQLModel, table=True):
+    """The label that an agent gave a customer's message; the latest counts."""
+
+    __tablename__ = "correction"
+
+    message_id: str = Field(primary_key=True, foreign_key="message.id")
+    label: str
+    agent_id: int = Field(foreign_key="agent.id")
+    created_at: datetime = _time(default_factory=now)
