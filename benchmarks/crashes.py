@@ -3,9 +3,9 @@
     python benchmarks/crashes.py                        # 50 times, the demo's newest model, the demo shop
     python benchmarks/crashes.py --kills 5 --model models/tickets
 
-The service is `kefu serve` in a process of its own with a new SQLite database; it gets SIGKILL at a random moment and is
-started again, with the same database and on the same port. Meanwhile customers write. A message counts as accepted once
-the customer has read the event `accepted`. Every second customer sends a message again under the same key when the
+The service is `kefu serve` in a process of its own with a new SQLite database; it gets SIGKILL at a random moment and
+is started again, with the same database and on the same port. Meanwhile customers write. A message counts as accepted
+once the customer has read the event `accepted`. Every second customer sends a message again under the same key when the
 connection breaks, as the page does; the others walk away. At the end the database must hold each accepted message once,
 each with one reply, unless a person has taken over.
 """
@@ -170,7 +170,7 @@ async def measure(service: Service, texts: list[str], kills: int, customers: int
     kept, over = Kept(), asyncio.Event()
     ready = [await service.start()]
     talks = [
-        asyncio.create_task(converse(service, texts, kept, over, number % 2 == 0, seed + number))
+        asyncio.create_task(converse(service, texts, kept, over, insists=number % 2 == 0, seed=seed + number))
         for number in range(customers)
     ]
     for number in range(1, kills + 1):
