@@ -19,7 +19,7 @@ from kefu.service.conversations.shop_voice import ShopEars, ShopMouth
 from kefu.service.ears import open_ears
 from kefu.service.models import ModelShelf
 from kefu.service.settings import ServiceSettings
-from kefu.service.storage import ConversationStore, MediaStore
+from kefu.service.storage import ConversationStore, Database, MediaStore
 from kefu.speech.synthesis import EspeakSynthesiser
 
 _log = structlog.get_logger("kefu.service")
@@ -32,6 +32,7 @@ class Assistant:
     shop: Shop
     knowledge: KnowledgeBase
     desk: Desk
+    database: Database
     pool: ThreadPoolExecutor
     ears: ShopEars | None
 
@@ -40,7 +41,7 @@ class Assistant:
         self.pool.shutdown(cancel_futures=True)
         if self.ears is not None:
             self.ears.close()
-        self.desk.store.close()
+        self.database.close()
 
 
 def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant | None:
@@ -66,9 +67,10 @@ def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant |
     reader = _reader_of_pictures() if settings.read_pictures else None
     mind = ShopMind(judge, shop, knowledge, reader, generate)
     ears = open_ears(settings, shop, knowledge) if settings.hear else None
-    store, media = ConversationStore(settings.storage), MediaStore(settings.media)
+    database = Database(settings.storage, migrate=settings.migrate_at_start)
+    store, media = ConversationStore(database), MediaStore(settings.media)
     desk = Desk(store, media, mind, ears, SpeechCache(ShopMouth(EspeakSynthesiser()), pool), pool)
-    return Assistant(shop, knowledge, desk, pool, ears)
+    return Assistant(shop, knowledge, desk, database, pool, ears)
 
 
 def _open_knowledge(settings: ServiceSettings, folder: Path) -> KnowledgeBase:

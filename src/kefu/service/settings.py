@@ -68,6 +68,7 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX,
         env_nested_delimiter=_LEVELS,
+        env_parse_none_str="null",
         frozen=True,
         extra="forbid",
         nested_model_default_partial_update=True,
@@ -105,6 +106,19 @@ class ServiceSettings(BaseSettings):
         "sqlite:///data/09_service/kefu.sqlite", description="Database of the conversations, as a URL of SQLAlchemy."
     )
     media: Path = Field(Path("data/09_service/media"), description="Folder of what customers upload.")
+    migrate_at_start: bool = Field(
+        True,
+        description="Whether tables of an older version are brought up to date at the start; if not, the service "
+        "refuses them, and `kefu storage upgrade` does it.",
+    )
+    retention_days: int | None = Field(
+        365, ge=1, description="Days after its last message that a conversation is deleted; `null`: never."
+    )
+    media_retention_days: int | None = Field(
+        90,
+        ge=1,
+        description="Days after which pictures and recordings of customers are deleted; `null`: with the conversation.",
+    )
     batches: BatchSettings = BatchSettings()
     threads: ThreadSettings = ThreadSettings()
     limits: LimitSettings = LimitSettings()

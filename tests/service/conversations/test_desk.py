@@ -12,7 +12,7 @@ import pytest
 
 from kefu.assistant.messages import HandOverReason, Message, Reply, Sentence, Understanding
 from kefu.service.conversations import Accepted, Desk, Event, Incoming, SpeechCache, encode
-from kefu.service.storage import ConversationStore, MediaStore, UnknownConversationError
+from kefu.service.storage import ConversationStore, Database, MediaStore, UnknownConversationError
 from kefu.speech import Transcript
 from kefu.tickets.errors import KefuError
 
@@ -74,7 +74,8 @@ class Shop:
 
     def __init__(self, folder: Path) -> None:
         self.pool = ThreadPoolExecutor(4)
-        self.store = ConversationStore(f"sqlite:///{folder}/kefu.db")
+        self.database = Database(f"sqlite:///{folder}/kefu.db")
+        self.store = ConversationStore(self.database)
         self.media = MediaStore(folder / "media")
         self.mind, self.mouth = Parrot(), Mouth()
         self.speech = SpeechCache(self.mouth, self.pool, max_sentences=2)
@@ -93,7 +94,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     shop = Shop(tmp_path)
     yield shop
     shop.pool.shutdown()
-    shop.store.close()
+    shop.database.close()
 
 
 def test_events_come_in_order(shop: Shop) -> None:

@@ -196,6 +196,9 @@ class Desk:
                 self.speech.say(reply.sentences[0].text, reply.language)
             understood = understanding.model_dump(mode="json")
             said = self.store.answer(asked, understood, reply.model_dump(mode="json"), memory)
+        if said is None:  # a person has taken over meanwhile
+            say(Event("done", {"message_id": asked.id}))
+            return
         for event in self.replay(said):
             say(event)
 
