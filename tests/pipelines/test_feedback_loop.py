@@ -22,7 +22,12 @@ ROOT = Path(__file__).parents[2]
 THINGS = ("kettle", "lamp", "backpack", "mug", "toaster", "speaker", "jacket", "phone", "fan", "radio")
 KNOWN = {
     "refund": ("i want my money back for the {}", "please refund the {}", "when is the {} refunded", "退款，{}不要了"),
-    "login": ("i cannot log in to see my {}", "password refused, my {} order", "the {} page says log in", "登录不了看{}"),
+    "login": (
+        "i cannot log in to see my {}",
+        "password refused, my {} order",
+        "the {} page says log in",
+        "登录不了看{}",
+    ),
     "damaged_item": ("the {} came broken", "there is a crack in the {}", "my {} arrived in pieces", "{}碎了"),
 }
 NEW = ("smoke comes out of the {}", "the {} smells burnt and sparks", "sparks and smoke from the {}")

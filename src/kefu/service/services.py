@@ -32,6 +32,11 @@ class Services:
             self.assistant = open_assistant(self.settings, self.models)
             _log.info("ready", models=list(self.models.served))
 
+    async def resume(self) -> None:
+        """Go on where a service that was killed left off."""
+        if self.assistant is not None:
+            await self.assistant.desk.resume()
+
     def end_streams(self) -> None:
         """End what has no end of its own: pages that listen for changes; from the event loop."""
         if self.assistant is not None:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +195,29 @@ def test_a_sentence_that_failed_is_tried_again(shop: Shop) -> None:
 def test_an_event_is_one_line_of_data() -> None:
     sent = encode(Event("sentence", {"text": "一\n二"}))
     assert sent == 'event: sentence\ndata: {"text":"一\\n二"}\n\n'.encode()
+
+
+def test_what_was_accepted_before_a_crash_is_answered_after_it(shop: Shop) -> None:
+    async def crash_and_resume() -> tuple[int, int]:
+        for parts in ({"text": "first"}, {"image": b"picture", "audio": b"refund"}):
+            await shop.desk.accept(shop.talk, Incoming(**parts))  # type: ignore[arg-type]
+        owed = await shop.desk.resume()
+        await shop.desk.close()
+        return owed, await shop.desk.resume()
+
+    assert asyncio.run(crash_and_resume()) == (2, 0)
+    said = [message.text for message in shop.store.messages(shop.talk)]
+    assert said == ["first", "", "1: first More?", "2: wav refund More?"]
+
+
+def test_nobody_is_answered_late_or_after_a_hand_over(shop: Shop) -> None:
+    async def owed(within: timedelta) -> int:
+        return await shop.desk.resume(within)
+
+    asyncio.run(shop.send(text="a person, please"))
+    asyncio.run(shop.desk.accept(shop.talk, Incoming(text="are you there?")))
+    assert asyncio.run(owed(timedelta(hours=1))) == 0
+    shop.talk = shop.store.begin().id
+    asyncio.run(shop.desk.accept(shop.talk, Incoming(text="hello")))
+    assert asyncio.run(owed(timedelta())) == 0
+    assert asyncio.run(owed(timedelta(hours=1))) == 1

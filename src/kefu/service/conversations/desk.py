@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -17,10 +18,12 @@ from kefu.assistant.messages import Message, Reply, Understanding
 from kefu.service.conversations.events import Event
 from kefu.service.conversations.voice import SpeechCache
 from kefu.service.storage import ConversationStore, MediaStore, MessageRow, NewMessage
+from kefu.service.storage.tables import now
 from kefu.speech import Transcript
 
 logger = structlog.get_logger(__name__)
 
+RESUMED_WITHIN = timedelta(hours=1)
 FAILED = {
     "en": "Something went wrong on our side. Please send it again.",
     "zh": "我们这边出了点问题，请再发送一次。",
@@ -137,11 +140,24 @@ class Desk:
         The answer is made and kept even if nobody listens to the end.
         """
         events: asyncio.Queue[Event | None] = asyncio.Queue()
-        work = asyncio.create_task(self._work(accepted, events.put_nowait))
-        self._works.add(work)
-        work.add_done_callback(self._works.discard)
+        self._begin(accepted, events.put_nowait)
         while (event := await events.get()) is not None:
             yield event
+
+    async def resume(self, within: timedelta = RESUMED_WITHIN) -> int:
+        """Answer what was accepted and not answered, as when the service was killed; return how many there are.
+
+        Args:
+            within: how long ago a message may have come; an answer after that would surprise.
+        """
+        loop = asyncio.get_running_loop()
+        owed = await loop.run_in_executor(self._pool, self.store.unanswered, now() - within)
+        for row in owed:
+            accepted = await loop.run_in_executor(self._pool, self._accepted_before, row)
+            self._begin(accepted, lambda event: None)
+        if owed:
+            logger.info("messages of before are answered", messages=len(owed))
+        return len(owed)
 
     async def close(self) -> None:
         """Wait until all that was accepted is answered."""
@@ -163,6 +179,11 @@ class Desk:
         if reply.hand_over is not None:
             events.append(Event("hand_over", {"reason": reply.hand_over}))
         return [*events, Event("done", {"message_id": row.id})]
+
+    def _begin(self, accepted: Accepted, put: Callable[[Event | None], None]) -> None:
+        work = asyncio.create_task(self._work(accepted, put))
+        self._works.add(work)
+        work.add_done_callback(self._works.discard)
 
     async def _work(self, accepted: Accepted, put: Callable[[Event | None], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -195,6 +216,10 @@ class Desk:
         row, _ = self.store.accept(conversation_id, kept)
         self._on_change()
         return Accepted(row, message)
+
+    def _accepted_before(self, row: MessageRow) -> Accepted:
+        image, audio = (self.media.read(name) if name is not None else None for name in (row.image, row.audio))
+        return Accepted(row, Message(text=row.text, image=image, audio=audio, language=row.language))
 
     def _answer(self, accepted: Accepted, say: Callable[[Event], None]) -> None:
         asked = accepted.row

@@ -2,8 +2,10 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from kefu.service.storage.database import Database
@@ -170,6 +172,28 @@ class ConversationStore:
             conversation.mark_changed()
             session.add_all([conversation, asked])
             session.commit()
+
+    def unanswered(self, since: datetime) -> list[MessageRow]:
+        """Return messages of customers that the assistant still owes an answer, the oldest first.
+
+        Args:
+            since: only messages that came then or later.
+        """
+        reply = aliased(MessageRow)
+        wanted = (
+            select(MessageRow)
+            .join(ConversationRow, col(ConversationRow.id) == col(MessageRow.conversation_id))
+            .outerjoin(reply, col(reply.answers) == col(MessageRow.id))
+            .where(
+                MessageRow.sender == Sender.CUSTOMER,
+                col(MessageRow.created_at) >= since,
+                col(reply.id).is_(None),
+                col(ConversationRow.handed_over_at).is_(None),
+            )
+            .order_by(col(MessageRow.created_at), col(MessageRow.position))
+        )
+        with self._database.reading() as session:
+            return list(session.exec(wanted))
 
     def reply_to(self, message_id: str) -> MessageRow | None:
         """Return the reply to a customer's message, if it has one."""

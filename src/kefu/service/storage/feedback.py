@@ -29,7 +29,7 @@ def read_judged(database: Database, since: datetime | None = None) -> Iterator[J
     """
     reply = aliased(MessageRow)
     wanted = (
-        select(MessageRow, ConversationRow.id, ConversationRow.owner, CorrectionRow.label, reply.thumb)
+        select(MessageRow, ConversationRow.owner, CorrectionRow.label, reply.thumb)
         .join(ConversationRow, col(ConversationRow.id) == col(MessageRow.conversation_id))
         .outerjoin(CorrectionRow, col(CorrectionRow.message_id) == col(MessageRow.id))
         .outerjoin(reply, col(reply.answers) == col(MessageRow.id))
@@ -43,8 +43,8 @@ def read_judged(database: Database, since: datetime | None = None) -> Iterator[J
     if since is not None:
         wanted = wanted.where(col(MessageRow.created_at) >= since)
     with database.reading() as session:
-        for row, conversation_id, owner, correction, thumb in session.exec(wanted):
-            yield _judged(row, owner or conversation_id, correction, thumb)
+        for row, owner, correction, thumb in session.exec(wanted):
+            yield _judged(row, owner or row.conversation_id, correction, thumb)
 
 
 def _judged(row: MessageRow, customer: str, correction: str | None, thumb: Any) -> JudgedMessage:
