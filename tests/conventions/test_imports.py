@@ -21,6 +21,7 @@ LEVELS = (
         "confidence",
         "explanation",
         "demo",
+        "feedback",
         "importers",
         "registry",
         "knowledge",

@@ -42,6 +42,7 @@ class LazyGroup(click.Group):
         "predict": "kefu.cli.predict:predict",
         "serve": "kefu.cli.serve:serve",
         "models": "kefu.cli.models:models",
+        "feedback": "kefu.cli.feedback:feedback",
         "scenarios": "kefu.cli.scenarios:scenarios",
         "parameters": "kefu.cli.parameters:parameters",
         "dvc-sync": "kefu.cli.dvc_sync:dvc_sync",

@@ -32,6 +32,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(services.start)
         try:
+            await services.resume()
             yield
         finally:
             await services.finish()

@@ -5,14 +5,15 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kefu.assistant.messages import HandOverReason, Message, Reply, Sentence, Understanding
-from kefu.service.conversations import Accepted, Desk, Event, Incoming, SpeechCache, encode
-from kefu.service.storage import ConversationStore, MediaStore, UnknownConversationError
+from kefu.service.conversations import Accepted, Desk, Event, Incoming, SpeechCache, Understood, encode
+from kefu.service.storage import ConversationStore, Database, MediaStore, UnknownConversationError
 from kefu.speech import Transcript
 from kefu.tickets.errors import KefuError
 
@@ -26,14 +27,15 @@ class Parrot:
 
     def understand(
         self, conversation_id: str, message: Message, heard: Transcript | None, memory: dict[str, Any] | None
-    ) -> Understanding:
+    ) -> Understood:
         assert self.busy.acquire(blocking=False), "two messages of one conversation at once"
         time.sleep(self.wait_s)
         text = heard.text if heard is not None else message.text
         if text == "fall over":
             self.busy.release()
             raise RuntimeError("fallen")
-        return Understanding(language=message.language or "en", text=text, heard=heard)
+        understanding = Understanding(language=message.language or "en", text=text, heard=heard)
+        return Understood(understanding, "parrot", "v1")
 
     def respond(self, memory: dict[str, Any] | None, understanding: Understanding) -> tuple[dict[str, Any], Reply]:
         turn = (memory or {"turn": 0})["turn"] + 1
@@ -74,7 +76,8 @@ class Shop:
 
     def __init__(self, folder: Path) -> None:
         self.pool = ThreadPoolExecutor(4)
-        self.store = ConversationStore(f"sqlite:///{folder}/kefu.db")
+        self.database = Database(f"sqlite:///{folder}/kefu.db")
+        self.store = ConversationStore(self.database)
         self.media = MediaStore(folder / "media")
         self.mind, self.mouth = Parrot(), Mouth()
         self.speech = SpeechCache(self.mouth, self.pool, max_sentences=2)
@@ -93,7 +96,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     shop = Shop(tmp_path)
     yield shop
     shop.pool.shutdown()
-    shop.store.close()
+    shop.database.close()
 
 
 def test_events_come_in_order(shop: Shop) -> None:
@@ -192,3 +195,29 @@ def test_a_sentence_that_failed_is_tried_again(shop: Shop) -> None:
 def test_an_event_is_one_line_of_data() -> None:
     sent = encode(Event("sentence", {"text": "一\n二"}))
     assert sent == 'event: sentence\ndata: {"text":"一\\n二"}\n\n'.encode()
+
+
+def test_what_was_accepted_before_a_crash_is_answered_after_it(shop: Shop) -> None:
+    async def crash_and_resume() -> tuple[int, int]:
+        for parts in ({"text": "first"}, {"image": b"picture", "audio": b"refund"}):
+            await shop.desk.accept(shop.talk, Incoming(**parts))  # type: ignore[arg-type]
+        owed = await shop.desk.resume()
+        await shop.desk.close()
+        return owed, await shop.desk.resume()
+
+    assert asyncio.run(crash_and_resume()) == (2, 0)
+    said = [message.text for message in shop.store.messages(shop.talk)]
+    assert said == ["first", "", "1: first More?", "2: wav refund More?"]
+
+
+def test_nobody_is_answered_late_or_after_a_hand_over(shop: Shop) -> None:
+    async def owed(within: timedelta) -> int:
+        return await shop.desk.resume(within)
+
+    asyncio.run(shop.send(text="a person, please"))
+    asyncio.run(shop.desk.accept(shop.talk, Incoming(text="are you there?")))
+    assert asyncio.run(owed(timedelta(hours=1))) == 0
+    shop.talk = shop.store.begin().id
+    asyncio.run(shop.desk.accept(shop.talk, Incoming(text="hello")))
+    assert asyncio.run(owed(timedelta())) == 0
+    assert asyncio.run(owed(timedelta(hours=1))) == 1

@@ -21,8 +21,11 @@ class Customer:
     """Somebody who talks with the assistant."""
 
     def __init__(self, client: TestClient, language: str | None = None) -> None:
-        self.client = client
+        client.cookies.clear()  # somebody new, unless the token is sent
         begun = client.post("/v1/conversations", json={"language": language}).json()
+        client.cookies.clear()
+        self.client = client
+        self.headers = {"Authorization": f"Bearer {begun['customer_token']}"}
         self.path = f"/v1/conversations/{begun['conversation_id']}"
 
     def send(self, **parts: Any) -> list[tuple[str, dict[str, Any]]]:

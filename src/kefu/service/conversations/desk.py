@@ -1,9 +1,13 @@
-"""Where messages come in: each is kept, then understood and answered in the order of its conversation."""
+"""Where messages come in: each is kept, then understood and answered in the order of its conversation.
+
+Once a person has taken over, messages are kept and understood, for that person; nothing is said any more.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -14,14 +18,25 @@ from kefu.assistant.messages import Message, Reply, Understanding
 from kefu.service.conversations.events import Event
 from kefu.service.conversations.voice import SpeechCache
 from kefu.service.storage import ConversationStore, MediaStore, MessageRow, NewMessage
+from kefu.service.storage.tables import now
 from kefu.speech import Transcript
 
 logger = structlog.get_logger(__name__)
 
+RESUMED_WITHIN = timedelta(hours=1)
 FAILED = {
     "en": "Something went wrong on our side. Please send it again.",
     "zh": "我们这边出了点问题，请再发送一次。",
 }
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What was understood of a message, and which model judged it; None: there was nothing to judge."""
+
+    understanding: Understanding
+    model: str | None = None
+    model_version: str | None = None
 
 
 class Mind(Protocol):
@@ -29,7 +44,7 @@ class Mind(Protocol):
 
     def understand(
         self, conversation_id: str, message: Message, heard: Transcript | None, memory: dict[str, Any] | None
-    ) -> Understanding:
+    ) -> Understood:
         """Say what a message is about."""
 
     def respond(self, memory: dict[str, Any] | None, understanding: Understanding) -> tuple[dict[str, Any], Reply]:
@@ -82,6 +97,7 @@ class Desk:
         ears: of the assistant; None where recordings cannot be heard.
         speech: of the assistant; None where it cannot speak.
         pool: threads for all that takes time.
+        on_change: is called, in any thread, when a conversation was changed.
     """
 
     def __init__(
@@ -92,6 +108,7 @@ class Desk:
         ears: Ears | None,
         speech: SpeechCache | None,
         pool: Executor,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.store = store
         self.media = media
@@ -99,6 +116,7 @@ class Desk:
         self._mind = mind
         self._ears = ears
         self._pool = pool
+        self._on_change = on_change
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._works: set[asyncio.Task[None]] = set()
 
@@ -122,11 +140,24 @@ class Desk:
         The answer is made and kept even if nobody listens to the end.
         """
         events: asyncio.Queue[Event | None] = asyncio.Queue()
-        work = asyncio.create_task(self._work(accepted, events.put_nowait))
-        self._works.add(work)
-        work.add_done_callback(self._works.discard)
+        self._begin(accepted, events.put_nowait)
         while (event := await events.get()) is not None:
             yield event
+
+    async def resume(self, within: timedelta = RESUMED_WITHIN) -> int:
+        """Answer what was accepted and not answered, as when the service was killed; return how many there are.
+
+        Args:
+            within: how long ago a message may have come; an answer after that would surprise.
+        """
+        loop = asyncio.get_running_loop()
+        owed = await loop.run_in_executor(self._pool, self.store.unanswered, now() - within)
+        for row in owed:
+            accepted = await loop.run_in_executor(self._pool, self._accepted_before, row)
+            self._begin(accepted, lambda event: None)
+        if owed:
+            logger.info("messages of before are answered", messages=len(owed))
+        return len(owed)
 
     async def close(self) -> None:
         """Wait until all that was accepted is answered."""
@@ -148,6 +179,11 @@ class Desk:
         if reply.hand_over is not None:
             events.append(Event("hand_over", {"reason": reply.hand_over}))
         return [*events, Event("done", {"message_id": row.id})]
+
+    def _begin(self, accepted: Accepted, put: Callable[[Event | None], None]) -> None:
+        work = asyncio.create_task(self._work(accepted, put))
+        self._works.add(work)
+        work.add_done_callback(self._works.discard)
 
     async def _work(self, accepted: Accepted, put: Callable[[Event | None], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -178,26 +214,66 @@ class Desk:
             client_key=incoming.client_key,
         )
         row, _ = self.store.accept(conversation_id, kept)
+        self._on_change()
         return Accepted(row, message)
 
+    def _accepted_before(self, row: MessageRow) -> Accepted:
+        image, audio = (self.media.read(name) if name is not None else None for name in (row.image, row.audio))
+        return Accepted(row, Message(text=row.text, image=image, audio=audio, language=row.language))
+
     def _answer(self, accepted: Accepted, say: Callable[[Event], None]) -> None:
-        asked, message = accepted.row, accepted.message
+        asked = accepted.row
         say(Event("accepted", {"message_id": asked.id, "image": asked.image, "audio": asked.audio}))
         said = self.store.reply_to(asked.id)
         if said is None:
-            memory = self.store.conversation(asked.conversation_id).state
-            heard = None
-            if message.audio is not None and self._ears is not None:
-                heard = self._ears.hear(message.audio, message.language)
-            understanding = self._mind.understand(asked.conversation_id, message, heard, memory)
-            say(Event("understood", understanding.model_dump(mode="json")))
-            memory, reply = self._mind.respond(memory, understanding)
-            if self.speech is not None and reply.sentences:
-                self.speech.say(reply.sentences[0].text, reply.language)
-            understood = understanding.model_dump(mode="json")
-            said = self.store.answer(asked, understood, reply.model_dump(mode="json"), memory)
-        for event in self.replay(said):
+            conversation = self.store.conversation(asked.conversation_id)
+            if conversation.handed_over_at is None:
+                said = self._respond(accepted, conversation.state, say)
+            elif asked.understanding is None:
+                self._study(accepted, conversation.state, say)
+        for event in self.replay(said) if said is not None else [Event("done", {"message_id": None})]:
             say(event)
+
+    def _respond(
+        self, accepted: Accepted, memory: dict[str, Any] | None, say: Callable[[Event], None]
+    ) -> MessageRow | None:
+        """Answer a message; None where a person has taken over meanwhile."""
+        understood = self._understand(accepted, memory, say)
+        memory, reply = self._mind.respond(memory, understood.understanding)
+        if self.speech is not None and reply.sentences:
+            self.speech.say(reply.sentences[0].text, reply.language)
+        said = self.store.answer(
+            accepted.row,
+            understood.understanding.model_dump(mode="json"),
+            reply.model_dump(mode="json"),
+            memory,
+            model=understood.model,
+            model_version=understood.model_version,
+        )
+        self._on_change()
+        return said
+
+    def _study(self, accepted: Accepted, memory: dict[str, Any] | None, say: Callable[[Event], None]) -> None:
+        """Understand a message for the person who answers it, who can do without."""
+        try:
+            understood = self._understand(accepted, memory, say)
+        except Exception:
+            logger.exception("message not understood", message=accepted.row.id)
+            return
+        self.store.keep_understanding(
+            accepted.row, understood.understanding.model_dump(mode="json"), understood.model, understood.model_version
+        )
+        self._on_change()
+
+    def _understand(
+        self, accepted: Accepted, memory: dict[str, Any] | None, say: Callable[[Event], None]
+    ) -> Understood:
+        message, heard = accepted.message, None
+        if message.audio is not None and self._ears is not None:
+            heard = self._ears.hear(message.audio, message.language)
+        understood = self._mind.understand(accepted.row.conversation_id, message, heard, memory)
+        say(Event("understood", understood.understanding.model_dump(mode="json")))
+        return understood
 
     def _speech_url(self, row: MessageRow, index: int) -> str | None:
         return f"/v1/speech/{row.id}/{index}.wav" if self.speech is not None else None

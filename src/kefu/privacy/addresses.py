@@ -1,0 +1,121 @@
+"""Postal addresses as they are written in English, those of German streets included."""
+
+import re
+from collections.abc import Iterator
+
+from kefu.privacy.spans import WALL, Span, lower
+
+_LETTER = "A-Za-z\u00c0-\u024f"
+_WORD = rf"[{_LETTER}][{_LETTER}'.-]{{0,24}}"
+_NAME = rf"[A-Z\u00c0-\u00de][{_LETTER}'.-]{{0,24}}"
+_SENTENCE = (
+    r"(?!(?i:the|a|an|on|in|at|to|of|off|for|from|by|with|and|or|my|your|this|that|is|are|was|more|days?|weeks?|hours?"
+    r"|minutes?|mins?|miles?|km|kg|x|times?|pieces?|pcs|items?|orders?|left|right|down|up|am|pm)\b)"
+)
+# words that are little else than streets, and those that have to be written as names
+_STREET = (
+    r"(?i:street|road|avenue|boulevard|lane|crescent|terrace|st|rd|ave?|blvd|ln|cres|hwy|highway|pkwy|parkway|broadway)"
+)
+_NAMED_STREET = (
+    r"(?:Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Way|Close|Gardens?|Gdns|Grove|Row|Walk|Mews|Parade|Circle|Cir|Trail|Hill"
+    r"|Park|Quay|Wharf|Alley|Rise|View|Green|Mount|Loop|Path|Plaza|Bridge|Heights|Yard|Vale|Embankment|Esplanade)"
+)
+_SIDE = r"(?:,? (?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b\.?)?"
+_UNIT = r"(?i:(?:apartment|apt|unit|suite|ste|flat|room|rm|floor|fl|building|bldg|block)\b\.?|#) ?#?[A-Za-z]?[0-9]{0,5}[A-Za-z]?\b"
+_UK_POSTCODE = r"[A-Za-z]{1,2}[0-9][0-9A-Za-z]? ?[0-9][A-Za-z]{2}(?![0-9A-Za-z])"
+_ZIP = r"(?:[A-Z]{2},? |[A-Z][a-z]{3,12} )?[0-9]{5}(?:-[0-9]{4})?(?![0-9A-Za-z-])"
+_TOWN = rf"{_NAME}(?: {_NAME}){{0,2}}(?![a-z0-9])"
+_COUNTRY = (
+    r"(?:UK|USA|U\.S\.A\.|United Kingdom|United States|England|Scotland|Wales|Ireland|Germany|Deutschland|Austria)\b"
+)
+_TAIL = (
+    rf"(?:,? {_UNIT}|, ?(?i:[0-9]{{1,3}}(?:st|nd|rd|th) floor)){{0,3}}"
+    rf"(?:,\s?(?!{_ZIP}|{_UK_POSTCODE}){_TOWN}){{0,4}}"
+    rf"(?:,?\s?{_UK_POSTCODE}|,? {_ZIP}|,? (?:{_NAME},? ){{1,3}}(?:{_ZIP}|{_UK_POSTCODE})"
+    rf"|,? (?:{_WORD},? ){{1,4}}?{_UK_POSTCODE}|,? (?:{_SENTENCE}{_WORD},? ){{1,3}}?(?i:[a-z]{{2}} )[0-9]{{5}}(?![0-9])|,? [A-Z]{{2}}(?![A-Za-z0-9]))?"
+    rf"(?:,\s?{_COUNTRY})?"
+)
+_ON_A_STREET = re.compile(
+    rf"[0-9]{{1,5}}[A-Za-z]?(?:[-/][0-9]{{1,5}}[A-Za-z]?)?,? (?:(?:[NSEW]|North|South|East|West)\.? )?"
+    rf"(?:(?:{_SENTENCE}{_WORD} ){{1,3}}?{_STREET}\b\.?|(?:{_NAME} ){{1,3}}?{_NAMED_STREET}\b\.?"
+    rf"|[0-9]{{1,3}}(?i:st|nd|rd|th) {_STREET}\b\.?|(?:The )?Broadway\b){_SIDE}{_TAIL}"
+)
+_BEFORE_STREET = re.compile(
+    rf"(?:(?:{_UNIT},? )?(?:{_NAME} (?:{_NAME} )?(?:House|Court|Building|Tower|Lodge|Mansions),? )?|[Nn]o\. ?)$"
+)
+_REACH = 60
+_WITHIN = re.compile(r"[A-Za-z0-9.,#$£€/-]$")
+_GERMAN_NAME = r"[A-ZÄÖÜ][a-zäöüß]{1,24}(?:-[A-ZÄÖÜ][a-zäöüß]{1,24}){0,3}"
+_GERMAN = re.compile(
+    rf"(?<![A-Za-z])(?:{_GERMAN_NAME}-?(?:(?<=[Ss]tr)\.|(?<=[Ss]traße)|(?<=[Ss]trasse)|(?<=weg)|(?<=platz)|(?<=allee)|(?<=gasse)"
+    rf"|(?<=damm)|(?<=ring)|(?<=ufer)|(?<=chaussee))|(?:{_GERMAN_NAME} ){{1,2}}(?:Stra(?:ß|ss)e|Str\.|Weg|Platz|Allee|Gasse|Damm|Ring|Ufer)"
+    rf"|(?:Am|An der|Auf der|Im|Zum|Zur|Unter den) {_GERMAN_NAME}) ?[0-9]{{1,4}} ?[a-z]?\b(?:[-/][0-9]{{1,4}}[a-z]?)?"
+    rf"(?:,? ?(?:D-)?[0-9]{{5}}(?: {_GERMAN_NAME}){{0,3}})?(?:,\s?{_COUNTRY})?"
+)
+_GERMAN_HINTS = (
+    "straße",
+    "strasse",
+    "str.",
+    "weg",
+    "platz",
+    "allee",
+    "gasse",
+    "damm",
+    "ring",
+    "ufer",
+    "am ",
+    "an der",
+    "im ",
+    "zu",
+    "unter den",
+)
+_BOX = re.compile(rf"[Pp]\.? ?[Oo]\.? ?(?i:box) [0-9]{{1,6}}{_TAIL}")
+
+_NAMED = re.compile(r"address(?: (?:is|should be|has changed to|changed to|to|now|below|as follows)){0,2} ?[:=-]?\s?")
+_SENT_TO = re.compile(
+    r"(?:(?:deliver|ship|send|sent|post|forward|mail|redirect|bring|move)(?:e?d)?(?: (?:it|them|this|everything|(?:the|my) (?:parcel|package|order)))? to"
+    r"|(?:i|we) (?:now |currently )?live (?:at|in)|i'm at|resid(?:e|ing) at|pick(?:ed)? (?:it )?up (?:from|at)):? "
+)
+_SENT_HINTS = (" to", " at ", "live in")
+_VALUE_END = re.compile(
+    rf"[\n;!?{WALL}\u4e00-\u9fff]|[.](?=\s|$)(?<!\bst\.)(?<!\brd\.)(?<!\bave\.)(?<!\bapt\.)(?<!\bno\.)(?<!\bdr\.)(?<!\bblvd\.)"
+    r"|,? \b(?:please|but|thanks?|because|instead|and (?!\d)|not|phone|tel|email|order|when|since|so|for|by|before|if|asap|as|is|was"
+    r"|the|my|or|which|where|until|it|i|we|he|she|they|you)\b"
+)
+_MAX_VALUE = 120
+_DIGIT = re.compile("[0-9]")
+_PLACE = re.compile(rf"[0-9]|{_NAME},? [A-Z0-9]|{_UNIT}")
+_CAPITALISED = re.compile("[A-Z][a-z]{2}")
+
+
+def find_addresses(text: str) -> Iterator[Span]:
+    """Yield where addresses are: number and street with what follows, post boxes, and what an announcement names."""
+    small = lower(text)
+    if _DIGIT.search(text):
+        for match in _ON_A_STREET.finditer(text):
+            before = _BEFORE_STREET.search(text, max(0, match.start() - _REACH), match.start())
+            start = before.start() if before else match.start()
+            if not _WITHIN.search(text[max(0, start - 1) : start]):
+                yield start, match.end()
+        if any(hint in small for hint in _GERMAN_HINTS):
+            yield from (match.span() for match in _GERMAN.finditer(text))
+        if "box" in small:
+            yield from (match.span() for match in _BOX.finditer(text))
+    if "address" in small:
+        for marker in _NAMED.finditer(small):
+            yield from _announced(text, small, marker, told=marker.group().rstrip()[-1:] in {":", "="})
+    if any(hint in small for hint in _SENT_HINTS):
+        for marker in _SENT_TO.finditer(small):
+            yield from _announced(text, small, marker, told=False)
+
+
+def _announced(text: str, small: str, marker: re.Match[str], *, told: bool) -> Iterator[Span]:
+    """Yield what follows an announcement if it is a place: numbers and names, or at least names in a row."""
+    start = marker.end()
+    end = _VALUE_END.search(small, start, start + _MAX_VALUE)
+    value = text[start : end.start() if end else start + _MAX_VALUE].rstrip(" ,.:-")
+    if len(value) < 6 or not _PLACE.match(value):
+        return
+    has_number, has_name = _DIGIT.search(value) is not None, _CAPITALISED.search(value) is not None
+    if has_name and (has_number or (told and "," in value)):
+        yield start, start + len(value)
