@@ -56,7 +56,9 @@ class Conversation:
     def say(self, sender: str, text: str = "", **more: Any) -> dict[str, Any]:
         message = {
             "message_id": secrets.token_urlsafe(9),
+            "position": len(self.messages),
             "sender": sender,
+            "agent": None,
             "created_at": now().isoformat(),
             "text": text,
             "image": None,
@@ -77,6 +79,9 @@ class Conversation:
     def hand_over(self, reason: str, minutes_ago: float = 0) -> None:
         self.handed_over_at, self.reason = now() - timedelta(minutes=minutes_ago), reason
         self.version += 1
+
+    def to_customer(self) -> dict[str, Any]:
+        return {"handed_over": self.handed_over_at is not None, "agent": self.taken_by, "closed": self.is_closed}
 
     def in_queue(self) -> dict[str, Any]:
         last = self.messages[-1] if self.messages else None
@@ -229,11 +234,12 @@ def _add_agent_routes(service: PretendedService) -> None:
     async def correct(
         name: str, message_id: str, request: Request, kefu_agent: str | None = Cookie(None)
     ) -> dict[str, Any]:
-        agent, one = service.writer(request, kefu_agent), service.conversation(name)
+        service.writer(request, kefu_agent)
+        one = service.conversation(name)
         message = next(message for message in one.messages if message["message_id"] == message_id)
         message["correction"] = None
         if request.method == "POST":
-            message["correction"] = {"label": (await request.json())["label"], "agent": agent}
+            message["correction"] = (await request.json())["label"]
         one.version += 1
         return {}
 
@@ -241,7 +247,7 @@ def _add_agent_routes(service: PretendedService) -> None:
     async def close(name: str, request: Request, kefu_agent: str | None = Cookie(None)) -> dict[str, Any]:
         service.writer(request, kefu_agent)
         one = service.conversation(name)
-        one.is_closed, one.taken_by, one.version = True, None, one.version + 1
+        one.is_closed, one.version = True, one.version + 1
         return {}
 
     @app.get("/v1/agent/events")
@@ -262,7 +268,7 @@ def _add_agent_routes(service: PretendedService) -> None:
     @app.get("/v1/agent/dashboard")
     async def dashboard(days: int, kefu_agent: str | None = Cookie(None)) -> dict[str, Any]:
         if service.agent(kefu_agent) not in ADMINS:
-            raise ServiceError(403, "forbidden", "for administrators alone")
+            raise ServiceError(403, "not_admin", "only an admin may do this")
         service.asked_days.append(days)
         return {**service.figures, "volume": service.figures["volume"][-days:]}
 
@@ -285,14 +291,14 @@ def _add_customer_routes(service: PretendedService) -> None:
     @app.get("/v1/conversations/{name}")
     async def transcript(name: str) -> dict[str, Any]:
         one = service.conversation(name)
-        return {"conversation_id": name, "handed_over": one.handed_over_at is not None, "messages": one.messages}
+        return {"conversation_id": name, **one.to_customer(), "messages": one.messages}
 
     @app.post("/v1/conversations/{name}/messages")
     async def send(name: str, request: Request) -> StreamingResponse:
         one = service.conversation(name)
         message = one.say("customer", str((await request.form()).get("text", "")))
         if one.is_closed:
-            one.is_closed = False
+            one.is_closed, one.taken_by = False, None
             one.hand_over(one.reason or "agent")
 
         async def silence() -> AsyncIterator[bytes]:
@@ -308,7 +314,7 @@ def _add_customer_routes(service: PretendedService) -> None:
 
         def look() -> list[Event]:
             found = [Event("message", said) for said in one.messages[told[0] :] if said["sender"] == "agent"]
-            state = {"handed_over": one.handed_over_at is not None, "agent": one.taken_by, "closed": one.is_closed}
+            state = one.to_customer()
             if state != told[1]:
                 found.append(Event("state", state))
             told[:] = [len(one.messages), state]

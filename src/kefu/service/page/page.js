@@ -63,6 +63,7 @@ function showState(now) {
   const name = closed ? "isClosed" : agent ? "isAgent" : handed_over ? "isPerson" : "isAssistant";
   $("status").textContent = words.say(name, { agent });
   $("status").classList.toggle("person", handed_over);
+  $("small").textContent = words.say(handed_over ? "smallPerson" : "small");
 }
 
 function add(element) {
@@ -131,8 +132,7 @@ function draw({ messages, handed_over, agent = null, closed = false }) {
 // From now on show what a person of the shop writes, and who answers; `after` is the position of the last message drawn.
 function listen(after) {
   live?.close();
-  const listened = conversation;
-  live = service.listen(listened, after, {
+  live = service.listen(conversation, after, {
     onMessage: (message) => drawnIds.has(message.message_id) || draw({ messages: [message], ...state }),
     onState: (now) => {
       const isNews = now.agent !== state.agent || now.closed !== state.closed;
@@ -140,8 +140,26 @@ function listen(after) {
       if (isNews && now.closed) notice(words.say("closed"));
       else if (isNews && now.agent) notice(words.say("joined", now));
     },
-    onEnd: () => setTimeout(() => conversation === listened && listen(after), LISTEN_AGAIN_MS),
+    onEnd: () => listenLater(after),
   });
+}
+
+function listenLater(after) {
+  const listened = conversation;
+  setTimeout(async () => {
+    if (conversation !== listened) return;
+    const error = await service.transcript(listened).then(() => null, (error) => error);
+    if (conversation !== listened) return;
+    if (error === null) listen(after);
+    else if (error.status === 404) forget();
+    else listenLater(after);
+  }, LISTEN_AGAIN_MS);
+}
+
+function forget() {
+  kept.set("conversation", (conversation = null));
+  clear();
+  notice(words.say("gone"));
 }
 
 function finish(drawn, messageId, thumb = null) {
@@ -166,8 +184,7 @@ async function resume() {
     listen(transcript.messages.length - 1);
   } catch (error) {
     if (error.status !== 404) return notice(explain(error), true);
-    kept.set("conversation", (conversation = null));
-    notice(words.say("gone"));
+    forget();
   }
 }
 

@@ -31,7 +31,7 @@ function clear() {
 function write() {
   document.title = `${frame.words.say("dashboard")} · kefu`;
   if (figures === null) return;
-  const cards = [containment, response, volume, reasons, thumbs, languages, models];
+  const cards = [containment, response, thumbs, volume, reasons, languages, models];
   $("figures").replaceChildren(...cards.map((draw) => draw(frame.words, figures)));
 }
 
@@ -89,7 +89,7 @@ function response(words, { response_seconds: { assistant, agent_first } }) {
 
 function volume(words, { volume: found }) {
   const title = words.say("volume");
-  if (found.length === 0) return card(title, "wide", make("p", { class: "aside" }, words.say("nothingYet")));
+  if (!found.some((one) => one.messages)) return card(title, "wide", make("p", { class: "aside" }, words.say("nothingYet")));
   const [conversations, messages] = [words.say("conversationsCount"), words.say("messagesCount")];
   const chart = columns(found.map((one) => ({ name: dayName(words, one.day), values: [one.conversations, one.messages] })));
   const legend = make("p", { class: "legend", "aria-hidden": "true" }, make("i", { class: "first" }), conversations, make("i", { class: "second" }), messages);

@@ -44,7 +44,7 @@ function entry(words, conversation) {
     language && (words.say(`language_${language}`) ?? language),
     words.say(num_messages === 1 ? "message" : "messages", { count: num_messages }),
   ].filter(Boolean);
-  const top = make("span", { class: "top" }, make("span", { class: `state ${state}` }, stateName(words, state, taken_by)), time(words, conversation));
+  const top = make("span", { class: "top" }, make("span", { class: `state state-${state}` }, stateName(words, state, taken_by)), time(words, conversation));
   const text = make("span", { class: "text" }, last_text || words.say("noText"));
   const link = make("a", { href: `#${conversation_id}`, "data-name": "open", "aria-current": isOpen ? "true" : null }, top, text);
   link.append(make("span", { class: "facts" }, facts.join(" · ")));

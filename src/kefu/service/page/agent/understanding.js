@@ -14,7 +14,7 @@ export function labelName(label) {
 
 // The label that counts: an agent's before the model's; null where there is none.
 export function labelOf({ correction, understanding }) {
-  return correction?.label ?? understanding?.intents[0]?.label ?? null;
+  return correction ?? understanding?.intents[0]?.label ?? null;
 }
 
 export function seen(words, message, { labels, onCorrect, onTakeBack }) {
@@ -32,7 +32,7 @@ function chips(words, { correction, understanding }) {
   const drawn = [];
   const best = understanding?.intents[0];
   if (best) drawn.push(make("span", { class: correction ? "chip over" : "chip" }, `${labelName(best.label)} ${percent(best.probability)}`));
-  if (correction) drawn.push(make("span", { class: "chip right" }, `${words.say("corrected")}: ${labelName(correction.label)}`));
+  if (correction) drawn.push(make("span", { class: "chip right" }, `${words.say("corrected")}: ${labelName(correction)}`));
   if (understanding?.out_of_scope) drawn.push(make("span", { class: "chip odd" }, words.say("outOfScope")));
   return drawn;
 }
@@ -53,7 +53,7 @@ function facts(words, { understanding, model, model_version }) {
   }
   if (heard) add("heard", ...heardParts(words, heard));
   const left = Object.entries(not_used);
-  if (left.length) add("notUsed", lines(left.map(([name, why]) => `${words.say(`part_${name}`) ?? name}: ${why}`)));
+  if (left.length) add("notUsed", lines(left.map(([name, why]) => words.say("because", { name: words.say(`part_${name}`) ?? name, why }))));
   if (model) add("model", `${model} · ${model_version}`);
   return rows;
 }
@@ -66,8 +66,8 @@ function heardParts(words, { text, confidence, seconds, recogniser }) {
 
 function entityLine(words, { kind, value, written, source }) {
   const name = words.say(`entity_${kind}`) ?? kind;
-  const origin = words.say(`part_${source}`) ?? source;
-  return `${name}: ${value} (${written === value ? origin : `“${written}”, ${origin}`})`;
+  const part = words.say(`part_${source}`) ?? source;
+  return words.say(written === value ? "entityIn" : "entityAs", { name, value, written, part });
 }
 
 function lines(texts, kind = "lines") {
