@@ -236,7 +236,8 @@ function drawConversation(isNew = false) {
 function drawTalk(isNew, messages, labels) {
   const talk = $("talk");
   // what is new is told, but not a whole conversation when it is opened
-  talk.setAttribute("aria-live", isNew ? "off" : "polite");
+  if (isNew) talk.setAttribute("aria-live", "off");
+  else if (messages.length > talk.children.length) talk.setAttribute("aria-live", "polite");
   if (isNew) talk.replaceChildren();
   const items = messages.map((message) => ({ ...message, id: message.message_id, labels }));
   show(talk, items, (item) => drawMessage(frame.words, shown.conversation_id, item, labels, actions));
