@@ -9,6 +9,9 @@ from sqlmodel import Session, col, select
 
 from kefu.service.storage.tables import ConversationRow, MessageRow, Sender
 
+LOCKED = {"key_share": True}
+"""Of ``with_for_update``: others may go on to refer to the row by its id, and wait with changes of it."""
+
 
 class UnknownConversationError(LookupError):
     """There is no conversation of this id."""
@@ -24,7 +27,7 @@ def get_conversation(session: Session, conversation_id: str, *, to_change: bool 
     Raises:
         UnknownConversationError: there is none of this id.
     """
-    row = session.get(ConversationRow, conversation_id, with_for_update=to_change)
+    row = session.get(ConversationRow, conversation_id, with_for_update=LOCKED if to_change else None)
     if row is None:
         raise UnknownConversationError(conversation_id)
     return row
