@@ -14,7 +14,6 @@ from kefu.speech.wav import encode_wav
 
 from ..asking import REFUND, SHOP, Customer, browser_of, kept_in, of
 
-
 PRODUCTION = {"environment": "production"}
 
 
