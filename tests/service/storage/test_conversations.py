@@ -1,8 +1,6 @@
 """Conversations in a database."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,10 +23,8 @@ REPLY: dict[str, Any] = {
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[ConversationStore]:
-    database = Database(f"sqlite:///{tmp_path}/new/kefu.db")
-    yield ConversationStore(database)
-    database.close()
+def store(database: Database) -> ConversationStore:
+    return ConversationStore(database)
 
 
 def test_a_turn_is_written_down(store: ConversationStore) -> None:
@@ -45,14 +41,15 @@ def test_a_turn_is_written_down(store: ConversationStore) -> None:
     assert store.reply_to(asked.id) == store.reply(said.id) == second
 
 
-def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/kefu.db"
+def test_it_is_there_after_a_restart(url: str) -> None:
     database = Database(url)
     before = ConversationStore(database)
     talk = before.begin()
     before.accept(talk.id, NewMessage(text="hello"))
     database.close()
-    assert [message.text for message in ConversationStore(Database(url)).messages(talk.id)] == ["hello"]
+    again = Database(url)
+    assert [message.text for message in ConversationStore(again).messages(talk.id)] == ["hello"]
+    again.close()
 
 
 def test_a_message_sent_twice_is_one(store: ConversationStore) -> None:

@@ -1,13 +1,16 @@
 // The page: what happens when somebody types, shows or says something.
 
+import { Words } from "./language.js";
 import { Recorder } from "./recorder.js";
 import * as service from "./service.js";
-import { AssistantMessage, articleText, between, customerMessage, heardText, make } from "./view.js";
+import { AssistantMessage, agentMessage, articleText, between, customerMessage, heardText, make } from "./view.js";
 import { Voice } from "./voice.js";
-import { Words } from "./words.js";
+import { WORDS } from "./words.js";
 
 const LARGEST_PICTURE = 10_000_000;
 const SHORTEST_S = 0.4;
+const LISTEN_AGAIN_MS = 5000;
+const BEGUN = { handed_over: false, agent: null, closed: false };
 const TAP_MS = 350; // a press that is shorter is a tap: recording goes on until the next one
 
 const $ = (id) => document.getElementById(id);
@@ -17,11 +20,14 @@ const kept = {
 };
 
 const voice = new Voice();
-let words = new Words(kept.get("language") ?? (navigator.language.startsWith("zh") ? "zh" : "en"));
+let words = new Words(WORDS, kept.get("language") ?? (navigator.language.startsWith("zh") ? "zh" : "en"));
 let conversation = kept.get("conversation");
 let shop = null;
 let picture = null;
 let isBusy = false;
+let state = BEGUN;
+let live = null;
+const drawnIds = new Set();
 
 // --- the whole page
 
@@ -30,6 +36,7 @@ function write() {
   $("language").textContent = words.say("other");
   $("language").lang = words.other;
   $("words").placeholder = words.say("placeholder");
+  showState(state);
   if (shop === null) return;
   document.title = $("shop").textContent = shop.name[words.language];
   $("speak").hidden = !shop.hears;
@@ -49,10 +56,14 @@ function notice(text = "", isWrong = false) {
   $("notice").classList.toggle("wrong", isWrong);
 }
 
-function showPerson(isPerson) {
-  $("status").dataset.words = isPerson ? "isPerson" : "isAssistant";
-  $("status").textContent = words.say($("status").dataset.words);
-  $("status").classList.toggle("person", isPerson);
+// Say in the header who answers.
+function showState(now) {
+  state = now;
+  const { handed_over, agent, closed } = state;
+  const name = closed ? "isClosed" : agent ? "isAgent" : handed_over ? "isPerson" : "isAssistant";
+  $("status").textContent = words.say(name, { agent });
+  $("status").classList.toggle("person", handed_over);
+  $("small").textContent = words.say(handed_over ? "smallPerson" : "small");
 }
 
 function add(element) {
@@ -71,7 +82,9 @@ function clear() {
   $("welcome").hidden = false;
   suggest([]);
   notice();
-  showPerson(false);
+  drawnIds.clear();
+  live?.close();
+  showState(BEGUN);
 }
 
 async function showArticle(id) {
@@ -92,8 +105,13 @@ function explain(error) {
 
 // --- conversations
 
-function draw({ messages, handed_over }) {
+function draw({ messages, handed_over, agent = null, closed = false }) {
   for (const message of messages) {
+    drawnIds.add(message.message_id);
+    if (message.sender === "agent") {
+      add(agentMessage(words, message));
+      continue;
+    }
     if (message.sender === "customer") {
       const url = (name) => (name ? service.media(conversation, name) : null);
       const { text, image, audio, heard } = message;
@@ -108,7 +126,40 @@ function draw({ messages, handed_over }) {
     add(drawn.element);
     if (message.hand_over) add(between(words.say("handedOver")));
   }
-  showPerson(handed_over);
+  showState({ handed_over, agent, closed });
+}
+
+// From now on show what a person of the shop writes, and who answers; `after` is the position of the last message drawn.
+function listen(after) {
+  live?.close();
+  live = service.listen(conversation, after, {
+    onMessage: (message) => drawnIds.has(message.message_id) || draw({ messages: [message], ...state }),
+    onState: (now) => {
+      const isNews = now.agent !== state.agent || now.closed !== state.closed;
+      showState(now);
+      if (isNews && now.closed) notice(words.say("closed"));
+      else if (isNews && now.agent) notice(words.say("joined", now));
+    },
+    onEnd: () => listenLater(after),
+  });
+}
+
+function listenLater(after) {
+  const listened = conversation;
+  setTimeout(async () => {
+    if (conversation !== listened) return;
+    const error = await service.transcript(listened).then(() => null, (error) => error);
+    if (conversation !== listened) return;
+    if (error === null) listen(after);
+    else if (error.status === 404) forget();
+    else listenLater(after);
+  }, LISTEN_AGAIN_MS);
+}
+
+function forget() {
+  kept.set("conversation", (conversation = null));
+  clear();
+  notice(words.say("gone"));
 }
 
 function finish(drawn, messageId, thumb = null) {
@@ -128,11 +179,12 @@ function finish(drawn, messageId, thumb = null) {
 async function resume() {
   if (!conversation) return;
   try {
-    draw(await service.transcript(conversation));
+    const transcript = await service.transcript(conversation);
+    draw(transcript);
+    listen(transcript.messages.length - 1);
   } catch (error) {
     if (error.status !== 404) return notice(explain(error), true);
-    kept.set("conversation", (conversation = null));
-    notice(words.say("gone"));
+    forget();
   }
 }
 
@@ -154,10 +206,13 @@ async function deliver(message, sent) {
   isBusy = true;
   $("send").disabled = $("speak").disabled = true;
   const answer = new AssistantMessage(words, { onCite: showArticle });
-  add(answer.element);
+  if (!state.handed_over) add(answer.element);
   const isAloud = message.audio !== null || $("sound").getAttribute("aria-pressed") === "true";
   try {
-    if (!conversation) kept.set("conversation", (conversation = await service.begin(words.language)));
+    if (!conversation) {
+      kept.set("conversation", (conversation = await service.begin(words.language)));
+      listen(0);
+    }
     for await (const { event, data } of service.send(conversation, message)) take(event, data, { sent, answer, isAloud });
     if (answer.isEmpty) answer.remove();
   } catch (error) {
@@ -178,7 +233,7 @@ function take(event, data, { sent, answer, isAloud }) {
   } else if (event === "action") {
     answer.addAction(data);
   } else if (event === "hand_over") {
-    showPerson(true);
+    showState({ ...state, handed_over: true });
     add(between(words.say("handedOver")));
   } else if (event === "suggestions") {
     suggest(data.texts);
@@ -326,7 +381,7 @@ document.addEventListener("keydown", (event) => event.key === "Escape" && cancel
 // --- the header
 
 $("language").addEventListener("click", () => {
-  words = new Words(words.other);
+  words = new Words(WORDS, words.other);
   kept.set("language", words.language);
   write();
 });

@@ -8,13 +8,13 @@ export class Refused extends Error {
   }
 }
 
-async function ask(path, options = {}) {
+export async function ask(path, options = {}) {
   const response = await fetch(path, options);
   if (!response.ok) throw new Refused(response.status, (await response.json().catch(() => ({}))).error);
   return response;
 }
 
-function asJson(method, body) {
+export function asJson(method, body) {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
@@ -41,6 +41,16 @@ export async function judge(conversation, message, thumb) {
 
 export function media(conversation, name) {
   return `/v1/conversations/${conversation}/media/${name}`;
+}
+
+// Listen to what people of the shop do in a conversation. A broken connection is mended by the browser; `onEnd` is
+// called where it gives up.
+export function listen(conversation, after, { onMessage, onState, onEnd }) {
+  const source = new EventSource(`/v1/conversations/${conversation}/events?after=${after}`);
+  source.addEventListener("message", (event) => onMessage(JSON.parse(event.data)));
+  source.addEventListener("state", (event) => onState(JSON.parse(event.data)));
+  source.addEventListener("error", () => source.readyState === EventSource.CLOSED && onEnd());
+  return source;
 }
 
 // Send a message and yield the events of the answer, {event, data}, as they come.

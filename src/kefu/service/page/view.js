@@ -29,6 +29,11 @@ export function customerMessage(words, { text, imageUrl, audioUrl, heard }) {
   return message;
 }
 
+export function agentMessage(words, { text, agent }) {
+  const name = make("span", { class: "name" }, agent || words.say("person"));
+  return make("article", { class: "message agent" }, name, make("div", { class: "bubble" }, text));
+}
+
 export function heardText(words, text) {
   return make("p", { class: "heard" }, text ? `${words.say("heard")}: ${text}` : words.say("nothingHeard"));
 }

@@ -1,10 +1,15 @@
 // What the page itself says, in both languages.
 
-const WORDS = {
+export const WORDS = {
   en: {
     skip: "Skip to the message box",
     isAssistant: "Automatic assistant",
     isPerson: "A person will answer here",
+    isAgent: "{agent} answers here",
+    isClosed: "This conversation is closed",
+    joined: "{agent} is here and answers you now.",
+    closed: "The conversation was closed. Write again, and a person will answer.",
+    person: "The shop",
     sound: "Read answers aloud",
     anew: "New conversation",
     talk: "Conversation",
@@ -17,6 +22,7 @@ const WORDS = {
     speak: "Speak: hold, or tap to start and tap to send",
     send: "Send",
     small: "Answers come from a computer. Do not send passwords or card numbers.",
+    smallPerson: "Do not send passwords or card numbers.",
     drop: "Drop the picture here",
     close: "Close",
     placeholder: "Write a message",
@@ -51,6 +57,11 @@ const WORDS = {
     skip: "跳到输入框",
     isAssistant: "智能客服",
     isPerson: "人工客服将在这里回复",
+    isAgent: "客服{agent}正在为您服务",
+    isClosed: "这次对话已结束",
+    joined: "客服{agent}已接手，现在由其回复您。",
+    closed: "对话已结束。您再次留言，人工客服会回复您。",
+    person: "店铺客服",
     sound: "朗读回答",
     anew: "新的对话",
     talk: "对话",
@@ -63,6 +74,7 @@ const WORDS = {
     speak: "语音：按住说话，或点一下开始、再点一下发送",
     send: "发送",
     small: "回答由电脑生成。请勿发送密码或银行卡号。",
+    smallPerson: "请勿发送密码或银行卡号。",
     drop: "把图片拖到这里",
     close: "关闭",
     placeholder: "请输入消息",
@@ -94,28 +106,3 @@ const WORDS = {
     other: "English",
   },
 };
-
-export class Words {
-  constructor(language) {
-    this.language = language in WORDS ? language : "en";
-  }
-
-  get other() {
-    return this.language === "en" ? "zh" : "en";
-  }
-
-  say(name) {
-    return WORDS[this.language][name];
-  }
-
-  // Put the words into every element that asks for some: as text, as its name for screen readers, or as a tooltip.
-  write(root = document) {
-    document.documentElement.lang = this.language === "zh" ? "zh-Hans" : "en";
-    for (const element of root.querySelectorAll("[data-words]")) element.textContent = this.say(element.dataset.words);
-    for (const element of root.querySelectorAll("[data-label]")) {
-      element.setAttribute("aria-label", this.say(element.dataset.label));
-      if (element.tagName === "BUTTON") element.title = this.say(element.dataset.label);
-    }
-    for (const element of root.querySelectorAll("[data-title]")) element.title = this.say(element.dataset.title);
-  }
-}

@@ -10,6 +10,7 @@ from kefu.service.people.passwords import hash_password, is_outdated, is_right
 from kefu.service.people.tokens import digest, draw_token, is_token
 from kefu.service.settings import LoginSettings
 from kefu.service.storage import AgentRow, AgentSessionRow, AgentStore, Role
+from kefu.service.storage.agents import normal_name
 from kefu.service.storage.tables import now
 
 _THREADS = 2
@@ -82,7 +83,7 @@ class Logins:
             WrongLoginError: name or password are wrong, or the agent is disabled; after the same time in each case.
             TooManyLoginsError: too many logins of the name or from the address failed, or too many are being checked.
         """
-        key = name.casefold()
+        key = normal_name(name).casefold()
         wait_seconds = max(self._of_name.wait_seconds(key), self._of_address.wait_seconds(address))
         if wait_seconds > 0:
             raise TooManyLoginsError(wait_seconds)

@@ -43,7 +43,7 @@ class LoginBody(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"name": "wang", "password": "correct horse battery staple"}]}
     )
 
-    name: str = Field(min_length=1, max_length=100)
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")
     password: str = Field(min_length=1, max_length=1000)
 
 

@@ -102,7 +102,7 @@ class ReplyBody(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"text": "We have sent it again.", "client_key": "a-1"}]}
     )
 
-    text: str = Field(min_length=1, pattern=r"\S")
+    text: str = Field(pattern=r"[^\s\x00]")
     client_key: str | None = Field(None, pattern=ID, description="A name for this message: sent twice, it is one.")
 
 
@@ -181,7 +181,7 @@ async def answer(
     if len(body.text) > settings.limits.text_chars:
         found = f"{len(body.text):,} characters, at most {settings.limits.text_chars:,}"
         raise ServiceError(413, "text_too_long", f"the text has {found}; shorten it")
-    text = body.text.strip().replace("\0", "")
+    text = body.text.replace("\0", "").strip()
     try:
         with _known():
             row, _ = await run_in_threadpool(assistant.inbox.answer, conversation.id, agent.id, text, body.client_key)

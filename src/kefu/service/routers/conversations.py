@@ -145,7 +145,7 @@ async def send(
     ] = None,
 ) -> StreamingResponse:
     """A message is kept before anything else is done, and its answer is made even if nobody listens to the end."""
-    ticket = await read_ticket(settings.limits, (text or "").strip(), image, audio)
+    ticket = await read_ticket(settings.limits, (text or "").replace("\0", "").strip(), image, audio)
     if ticket.audio is not None and not desk.hears:
         raise ServiceError(422, "no_ears", "this service does not hear recordings; write instead")
     if ticket.image is not None and not isinstance(pictures.read_header(ticket.image), pictures.Header):

@@ -1,4 +1,4 @@
-"""``/`` and ``/static``: the page that customers see."""
+"""``/``, ``/agent`` and ``/static``: the pages that customers and the people of the shop see."""
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -10,8 +10,8 @@ router = APIRouter(include_in_schema=False)
 
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _FILES = {
-    path.name: Response(path.read_bytes(), media_type=f"{_KINDS[path.suffix]}; charset=utf-8")
-    for path in FOLDER.iterdir()
+    path.relative_to(FOLDER).as_posix(): Response(path.read_bytes(), media_type=f"{_KINDS[path.suffix]}; charset=utf-8")
+    for path in FOLDER.rglob("*")
     if path.suffix in _KINDS
 }
 _GUARDS = {
@@ -27,13 +27,25 @@ for _file in _FILES.values():
 
 @router.get("/")
 async def index() -> Response:
-    """Return the page."""
+    """Return the page of customers."""
     return _FILES["index.html"]
 
 
-@router.get("/static/{name}")
+@router.get("/agent")
+async def inbox() -> Response:
+    """Return the inbox of the shop's people."""
+    return _FILES["agent/index.html"]
+
+
+@router.get("/agent/dashboard")
+async def dashboard() -> Response:
+    """Return the figures for those who lead them."""
+    return _FILES["agent/dashboard.html"]
+
+
+@router.get("/static/{name:path}")
 async def static(name: str) -> Response:
-    """Return a file of the page."""
+    """Return a file of the pages."""
     if name not in _FILES:
         raise ServiceError(404, "not_found", "there is no such file")
     return _FILES[name]

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from kefu.service.storage.database import Database
+from kefu.service.storage.rows import LOCKED, storable
 from kefu.service.storage.tables import AgentRow, AgentSessionRow, ConversationRow, Role, now
 
 
@@ -84,7 +85,7 @@ class AgentStore:
             taken = select(ConversationRow).where(
                 ConversationRow.taken_by == row.id, col(ConversationRow.closed_at).is_(None)
             )
-            for conversation in session.exec(taken.order_by(col(ConversationRow.id)).with_for_update()):
+            for conversation in session.exec(taken.order_by(col(ConversationRow.id)).with_for_update(key_share=True)):
                 conversation.taken_by = conversation.taken_at = None
                 conversation.mark_changed()
                 session.add(conversation)
@@ -106,7 +107,7 @@ class AgentStore:
     def rehash(self, agent_id: int, old_hash: str, new_hash: str) -> None:
         """Write the same password down by newer parameters, unless it was replaced meanwhile; logins stay."""
         with self._database.writing() as session:
-            row = session.get(AgentRow, agent_id, with_for_update=True)
+            row = session.get(AgentRow, agent_id, with_for_update=LOCKED)
             if row is not None and row.password_hash == old_hash:
                 row.password_hash = new_hash
                 session.add(row)
@@ -122,7 +123,7 @@ class AgentStore:
             expires_at: when the login ends by itself.
         """
         with self._database.writing() as session:
-            agent = session.get(AgentRow, agent_id, with_for_update=True)
+            agent = session.get(AgentRow, agent_id, with_for_update=LOCKED)
             if agent is None or not agent.active:
                 return False
             session.add(AgentSessionRow(id=session_id, agent_id=agent_id, csrf_token=csrf_token, expires_at=expires_at))
@@ -155,8 +156,8 @@ class AgentStore:
 
 
 def normal_name(name: str) -> str:
-    """Return a name as it is compared: without outer blanks, composed characters."""
-    return unicodedata.normalize("NFC", name.strip())
+    """Return a name as it is compared: without outer blanks, of composed characters."""
+    return unicodedata.normalize("NFC", storable(name).strip())
 
 
 def _find(session: Session, name: str) -> AgentRow | None:
@@ -164,7 +165,9 @@ def _find(session: Session, name: str) -> AgentRow | None:
 
 
 def _get(session: Session, name: str) -> AgentRow:
-    row = session.exec(select(AgentRow).where(AgentRow.name == normal_name(name)).with_for_update()).one_or_none()
+    row = session.exec(
+        select(AgentRow).where(AgentRow.name == normal_name(name)).with_for_update(key_share=True)
+    ).one_or_none()
     if row is None:
         raise UnknownAgentError(name)
     return row

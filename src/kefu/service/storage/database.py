@@ -3,8 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlmodel import Session, SQLModel
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlmodel import Session
+
+from kefu.service.storage import schema
+from kefu.tickets.errors import KefuError
+
+_FORMS = "give sqlite:///folder/file or postgresql://user:password@host/name"
 
 
 class Database:
@@ -13,11 +19,21 @@ class Database:
     Args:
         url: ``sqlite:///folder/file`` or ``postgresql://user:password@host/name``.
         migrate: whether tables of an older version are brought up to date; if not, they are refused.
+
+    Raises:
+        KefuError: the URL is wrong, the database cannot be reached, or its tables are of another version.
     """
 
     def __init__(self, url: str, *, migrate: bool = True) -> None:
-        self.engine = _open(url)
-        SQLModel.metadata.create_all(self.engine)
+        self.engine = open_engine(url)
+        try:
+            if migrate:
+                schema.upgrade(self.engine)
+            else:
+                schema.require_newest(self.engine)
+        except BaseException:
+            self.engine.dispose()
+            raise
 
     def close(self) -> None:
         """Give the database back."""
@@ -32,15 +48,52 @@ class Database:
         return Session(self.engine.execution_options(writes=True), expire_on_commit=False)
 
 
-def _open(url: str) -> Engine:
-    place = make_url(url)
-    engine = create_engine(place)
+def open_engine(url: str) -> Engine:
+    """Return a database that can be reached, whatever tables it has; a file of SQLite is made where there is none.
+
+    Raises:
+        KefuError: the URL is wrong, or the database cannot be reached.
+    """
+    place = _place(url)
+    shown = place.render_as_string(hide_password=True)
+    try:
+        # a connection that PostgreSQL has ended, as by a restart, is noticed before it is used
+        engine = create_engine(place, pool_pre_ping=place.get_backend_name() == "postgresql")
+    except ModuleNotFoundError as error:
+        raise KefuError(
+            f"KEFU_STORAGE {shown}: the package {error.name} is not installed; pip install 'kefu[postgres]'"
+        ) from None
     if place.get_backend_name() == "sqlite":
-        if place.database:
-            Path(place.database).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    try:
+        if place.get_backend_name() == "sqlite":
+            Path(str(place.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine.connect().close()
+    except OSError as error:
+        raise KefuError(f"KEFU_STORAGE {shown}: its folder cannot be made ({error.strerror})") from None
+    except DBAPIError as error:
+        engine.dispose()
+        raise KefuError(f"KEFU_STORAGE {shown}: the database cannot be opened ({_first_line(error)})") from None
     return engine
+
+
+def _place(url: str) -> URL:
+    try:
+        place = make_url(url)
+    except (ArgumentError, ValueError):
+        raise KefuError(f"KEFU_STORAGE: {_FORMS} (got something that is no URL)") from None
+    if place.drivername in ("postgresql", "postgres"):
+        place = place.set(drivername="postgresql+psycopg")
+    if place.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise KefuError(f"KEFU_STORAGE: {_FORMS} (got {place.drivername}://)")
+    if place.drivername == "sqlite" and place.database in (None, "", ":memory:"):
+        raise KefuError("KEFU_STORAGE: every thread would have a memory of its own; name a file, sqlite:///folder/file")
+    return place
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().partition("\n")[0]
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

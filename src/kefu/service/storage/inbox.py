@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, not_
 from sqlmodel import col, select
 
+from kefu.service.storage.agents import UnknownAgentError
 from kefu.service.storage.conversations import BY_AGENT
 from kefu.service.storage.database import Database
 from kefu.service.storage.rows import (
@@ -119,8 +120,13 @@ class Inbox:
         Raises:
             UnknownConversationError: there is none of this id.
             TakenError: another agent has it.
+            UnknownAgentError: the agent was disabled meanwhile.
         """
         with self._database.writing() as session:
+            # before the conversation, as where an agent is disabled: so neither waits for the other
+            agent = session.get(AgentRow, agent_id, with_for_update={"read": True})
+            if agent is None or not agent.active:
+                raise UnknownAgentError(agent_id)
             row = get_conversation(session, conversation_id, to_change=True)
             state = row.who_answers()
             if state is ConversationState.TAKEN:

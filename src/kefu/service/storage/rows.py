@@ -9,6 +9,9 @@ from sqlmodel import Session, col, select
 
 from kefu.service.storage.tables import ConversationRow, MessageRow, Sender
 
+LOCKED = {"key_share": True}
+"""Of ``with_for_update``: others may go on to refer to the row by its id, and wait with changes of it."""
+
 
 class UnknownConversationError(LookupError):
     """There is no conversation of this id."""
@@ -18,13 +21,18 @@ class UnknownMessageError(LookupError):
     """There is no such message in the conversation."""
 
 
+def storable(text: str) -> str:
+    """Return a text without NUL, which PostgreSQL does not take."""
+    return text.replace("\0", "")
+
+
 def get_conversation(session: Session, conversation_id: str, *, to_change: bool = False) -> ConversationRow:
     """Return a conversation; one to be changed is locked until the end of the transaction.
 
     Raises:
         UnknownConversationError: there is none of this id.
     """
-    row = session.get(ConversationRow, conversation_id, with_for_update=to_change)
+    row = session.get(ConversationRow, conversation_id, with_for_update=LOCKED if to_change else None)
     if row is None:
         raise UnknownConversationError(conversation_id)
     return row
@@ -42,7 +50,9 @@ def message_of_key(session: Session, conversation_id: str, sender: Sender, clien
     return session.exec(wanted).one_or_none()
 
 
-def add_message(session: Session, conversation: ConversationRow, sender: Sender, **fields: Any) -> MessageRow:
+def add_message(
+    session: Session, conversation: ConversationRow, sender: Sender, text: str, **fields: Any
+) -> MessageRow:
     """Add a message at the end of a conversation that is locked, and mark it changed."""
     last = session.exec(
         select(func.max(MessageRow.position)).where(MessageRow.conversation_id == conversation.id)
@@ -52,6 +62,7 @@ def add_message(session: Session, conversation: ConversationRow, sender: Sender,
         conversation_id=conversation.id,
         position=0 if last is None else last + 1,
         sender=sender,
+        text=storable(text),
         **fields,
     )
     conversation.mark_changed(by_message=True)

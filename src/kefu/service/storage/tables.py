@@ -144,7 +144,7 @@ class MessageRow(SQLModel, table=True):
     __tablename__ = "message"
     __table_args__ = (
         UniqueConstraint("conversation_id", "position"),
-        UniqueConstraint("conversation_id", "sender", "client_key"),
+        UniqueConstraint("conversation_id", "sender", "client_key", name="uq_message_client_key"),
     )
 
     id: str = Field(primary_key=True)
