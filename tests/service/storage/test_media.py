@@ -40,3 +40,22 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(OSError, match="disk full"):
         MediaStore(tmp_path).keep(b"much")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_is_deleted_is_gone(tmp_path: Path) -> None:
+    store = MediaStore(tmp_path / "media")
+    name, other = store.keep(b"a picture"), store.keep(b"another")
+    store.delete(name)
+    store.delete(name)
+    assert store.read(name) is None
+    assert store.read(other) == b"another"
+    assert store.keep(b"a picture") == name
+    assert store.read(name) == b"a picture"
+
+
+def test_no_other_file_is_deleted(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"no")
+    for name in (str(secret), "../../secret", "../secret", ""):
+        MediaStore(tmp_path / "media").delete(name)
+    assert secret.read_bytes() == b"no"

@@ -13,7 +13,7 @@ class MediaStore:
     """A folder of files, each named by the SHA-256 of what it holds; what is kept twice is there once."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def keep(self, content: bytes) -> str:
         """Write a file, whole or not at all, and return its name."""
@@ -46,4 +46,4 @@ class MediaStore:
             self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
-        return self._folder / name[:2] / name
+        return self.folder / name[:2] / name
