@@ -32,10 +32,15 @@ class Services:
             self.assistant = open_assistant(self.settings, self.models)
             _log.info("ready", models=list(self.models.served))
 
+    def end_streams(self) -> None:
+        """End what has no end of its own: pages that listen for changes; from the event loop."""
+        if self.assistant is not None:
+            self.assistant.live.close()
+
     async def finish(self) -> None:
         """Wait until all messages that were accepted are answered."""
         if self.assistant is not None:
-            await self.assistant.desk.close()
+            await self.assistant.finish()
 
     def close(self) -> None:
         """End what was accepted, and give back threads."""

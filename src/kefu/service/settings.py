@@ -62,6 +62,26 @@ class LimitSettings(Parameters):
     batch_tickets: int = Field(64, ge=1, description="Most tickets of one request.")
 
 
+class LoginSettings(Parameters):
+    """Logins of agents."""
+
+    hours: float = Field(12.0, gt=0, description="How long a login lasts.")
+    max_failures_of_name: int = Field(10, ge=1, description="Failed logins of one name, after which it has to wait.")
+    max_failures_of_address: int = Field(
+        30, ge=1, description="Failed logins from one address, after which it has to wait."
+    )
+    failures_minutes: float = Field(15.0, gt=0, description="How long a failed login counts.")
+
+
+class LiveSettings(Parameters):
+    """Changes of conversations, told to pages as they happen."""
+
+    look_seconds: float = Field(
+        0.5, gt=0, description="How often the database is looked at for what other processes have changed."
+    )
+    ping_seconds: float = Field(15.0, gt=0, description="How often a sign of life is sent where nothing changes.")
+
+
 class ServiceSettings(BaseSettings):
     """How the service runs. Nested settings are written with two underscores between."""
 
@@ -74,6 +94,9 @@ class ServiceSettings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
+    environment: Literal["development", "production"] = Field(
+        "development", description="In `production` what is open for trying things out must be closed."
+    )
     host: str = Field("127.0.0.1", description="Address to listen at; `0.0.0.0` for every one of the machine.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen at; 0: a free one.")
     models: dict[str, ModelSettings] = Field(
@@ -122,10 +145,17 @@ class ServiceSettings(BaseSettings):
     batches: BatchSettings = BatchSettings()
     threads: ThreadSettings = ThreadSettings()
     limits: LimitSettings = LimitSettings()
+    logins: LoginSettings = LoginSettings()
+    live: LiveSettings = LiveSettings()
     shutdown_seconds: float = Field(
         20.0, ge=0, description="How long requests that were accepted may take to end when the service stops."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
+
+    @property
+    def in_production(self) -> bool:
+        """Whether customers are served, not trials."""
+        return self.environment == "production"
 
 
 def read_settings(**given: Any) -> ServiceSettings:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kefu.assistant.messages import HandOverReason, Message, Reply, Sentence, Understanding
-from kefu.service.conversations import Accepted, Desk, Event, Incoming, SpeechCache, encode
+from kefu.service.conversations import Accepted, Desk, Event, Incoming, SpeechCache, Understood, encode
 from kefu.service.storage import ConversationStore, Database, MediaStore, UnknownConversationError
 from kefu.speech import Transcript
 from kefu.tickets.errors import KefuError
@@ -26,14 +26,15 @@ class Parrot:
 
     def understand(
         self, conversation_id: str, message: Message, heard: Transcript | None, memory: dict[str, Any] | None
-    ) -> Understanding:
+    ) -> Understood:
         assert self.busy.acquire(blocking=False), "two messages of one conversation at once"
         time.sleep(self.wait_s)
         text = heard.text if heard is not None else message.text
         if text == "fall over":
             self.busy.release()
             raise RuntimeError("fallen")
-        return Understanding(language=message.language or "en", text=text, heard=heard)
+        understanding = Understanding(language=message.language or "en", text=text, heard=heard)
+        return Understood(understanding, "parrot", "v1")
 
     def respond(self, memory: dict[str, Any] | None, understanding: Understanding) -> tuple[dict[str, Any], Reply]:
         turn = (memory or {"turn": 0})["turn"] + 1

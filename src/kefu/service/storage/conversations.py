@@ -155,6 +155,22 @@ class ConversationStore:
             session.commit()
             return row
 
+    def keep_understanding(
+        self, message: MessageRow, understanding: dict[str, Any], model: str | None, model_version: str | None
+    ) -> None:
+        """Write down what was understood of a message that a person answers.
+
+        Raises:
+            UnknownConversationError: the conversation was erased meanwhile.
+        """
+        with self._database.writing() as session:
+            conversation = get_conversation(session, message.conversation_id, to_change=True)
+            asked = session.get_one(MessageRow, message.id)
+            asked.understanding, asked.model, asked.model_version = understanding, model, model_version
+            conversation.mark_changed()
+            session.add_all([conversation, asked])
+            session.commit()
+
     def reply_to(self, message_id: str) -> MessageRow | None:
         """Return the reply to a customer's message, if it has one."""
         with self._database.reading() as session:
