@@ -1,5 +1,6 @@
 """What is forgotten is gone, and nothing else."""
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -200,3 +201,13 @@ def test_media_that_are_sent_anew_while_they_are_deleted_are_there(
                 done.result(30)
         assert media.read(name) == b"a picture"
     other.close()
+
+
+def test_files_of_no_message_are_swept(store: ConversationStore, media: MediaStore, erasure: Erasure) -> None:
+    held, lost, young = media.keep(b"held"), media.keep(b"lost"), media.keep(b"young")
+    store.accept(store.begin().id, NewMessage(audio=held))
+    day_before_yesterday = (now() - timedelta(days=2)).timestamp()
+    for name in (held, lost):
+        os.utime(media.folder / name[:2] / name, (day_before_yesterday, day_before_yesterday))
+    assert erasure.sweep(None, None) == Swept(conversations=0, media=1, sessions=0)
+    assert [media.read(name) for name in (held, lost, young)] == [b"held", None, b"young"]

@@ -1,6 +1,8 @@
 """Media by content."""
 
 import hashlib
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,14 @@ def test_no_other_file_is_deleted(tmp_path: Path) -> None:
     for name in (str(secret), "../../secret", "../secret", ""):
         MediaStore(tmp_path / "media").delete(name)
     assert secret.read_bytes() == b"no"
+
+
+def test_all_files_are_named(tmp_path: Path) -> None:
+    store = MediaStore(tmp_path / "media")
+    assert list(store.names()) == []
+    old, new = store.keep(b"old"), store.keep(b"new")
+    (tmp_path / "media" / old[:2] / ".new-half").write_bytes(b"ha")
+    (tmp_path / "media" / "note.txt").write_text("not ours")
+    os.utime(tmp_path / "media" / old[:2] / old, (0, 0))
+    assert set(store.names()) == {old, new}
+    assert list(store.names(before=datetime(2020, 1, 1, tzinfo=UTC))) == [old]
