@@ -41,6 +41,8 @@ class LazyGroup(click.Group):
         "check": "kefu.cli.check:check",
         "predict": "kefu.cli.predict:predict",
         "serve": "kefu.cli.serve:serve",
+        "agents": "kefu.cli.agents:agents",
+        "storage": "kefu.cli.storage:storage",
         "models": "kefu.cli.models:models",
         "feedback": "kefu.cli.feedback:feedback",
         "scenarios": "kefu.cli.scenarios:scenarios",
@@ -60,6 +62,8 @@ def kefu() -> None:
     kefu check tickets.csv                       what is in the table, and what is wrong with it
     kefu predict tickets.csv --out labels.csv    a label for every ticket
     kefu serve                                   the newest or promoted model over HTTP
+    kefu agents add Ann --role admin             who answers customers when the assistant cannot
+    kefu storage check                           is the database of the service up to date and whole?
     kefu models compare promoted latest          is the newest model better than the one in use?
     kefu scenarios                               does the assistant say and do what it should?
     kefu parameters image.training               what can be set in conf/ and with --params

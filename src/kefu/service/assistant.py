@@ -21,7 +21,16 @@ from kefu.service.ears import open_ears
 from kefu.service.models import ModelShelf, ServedPrediction
 from kefu.service.people import Live, Logins
 from kefu.service.settings import ServiceSettings
-from kefu.service.storage import AgentStore, ChangeFeed, ConversationStore, Database, Erasure, Inbox, MediaStore
+from kefu.service.storage import (
+    AgentStore,
+    ChangeFeed,
+    ConversationStore,
+    Database,
+    Erasure,
+    Inbox,
+    MediaStore,
+    Sweeper,
+)
 from kefu.speech.synthesis import EspeakSynthesiser
 
 _log = structlog.get_logger("kefu.service")
@@ -40,6 +49,7 @@ class Assistant:
     logins: Logins
     live: Live
     database: Database
+    sweeper: Sweeper
     pool: ThreadPoolExecutor
     ears: ShopEars | None
 
@@ -56,6 +66,7 @@ class Assistant:
         """Give back threads, processes and the database."""
         self.pool.shutdown(cancel_futures=True)
         self.logins.close()
+        self.sweeper.close()
         if self.ears is not None:
             self.ears.close()
         self.database.close()
@@ -88,16 +99,20 @@ def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant |
     live = Live(ChangeFeed(database), settings.live.look_seconds)
     store, media, agents = ConversationStore(database), MediaStore(settings.media), AgentStore(database)
     desk = Desk(store, media, mind, ears, SpeechCache(ShopMouth(EspeakSynthesiser()), pool), pool, live.wake)
+    erasure = Erasure(database, media)
+    sweeper = Sweeper(erasure, settings.retention_days, settings.media_retention_days)
+    sweeper.start()
     return Assistant(
         shop=shop,
         knowledge=knowledge,
         desk=desk,
         inbox=Inbox(database),
-        erasure=Erasure(database, media),
+        erasure=erasure,
         agents=agents,
         logins=Logins(agents, settings.logins),
         live=live,
         database=database,
+        sweeper=sweeper,
         pool=pool,
         ears=ears,
     )

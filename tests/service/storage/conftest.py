@@ -4,6 +4,7 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kefu.service.storage import Database
+from kefu.service.storage import AgentStore, ConversationStore, Database, Inbox
 
 _START_SECONDS = 30
 
@@ -69,7 +70,7 @@ def postgresql_server() -> Iterator[str]:
         yield f"postgresql://kefu@/{{name}}?host={folder}"
     finally:
         if server is not None:
-            server.terminate()
+            server.send_signal(signal.SIGQUIT)  # at once: nothing is to be kept
             try:
                 server.wait(_START_SECONDS)
             except subprocess.TimeoutExpired:
@@ -117,3 +118,18 @@ def database(url: str) -> Iterator[Database]:
     database = Database(url)
     yield database
     database.close()
+
+
+@pytest.fixture
+def store(database: Database) -> ConversationStore:
+    return ConversationStore(database)
+
+
+@pytest.fixture
+def agents(database: Database) -> AgentStore:
+    return AgentStore(database)
+
+
+@pytest.fixture
+def inbox(database: Database) -> Inbox:
+    return Inbox(database)

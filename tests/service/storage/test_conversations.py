@@ -1,14 +1,22 @@
 """Conversations in a database."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import StatementError
 
 from kefu.service.storage import (
+    AgentStore,
+    ConversationRow,
+    ConversationState,
     ConversationStore,
     Database,
+    Inbox,
     NewMessage,
+    Role,
     Sender,
     Thumb,
     UnknownConversationError,
@@ -20,11 +28,6 @@ REPLY: dict[str, Any] = {
     "sentences": [{"text": "您好。", "citations": []}, {"text": "请问订单号是多少？", "citations": []}],
     "hand_over": None,
 }
-
-
-@pytest.fixture
-def store(database: Database) -> ConversationStore:
-    return ConversationStore(database)
 
 
 def test_a_turn_is_written_down(store: ConversationStore) -> None:
@@ -138,3 +141,166 @@ def test_an_unknown_conversation_is_said(store: ConversationStore) -> None:
             call("nobody")
     assert store.reply_to("nothing") is None
     assert store.reply("nothing") is None
+
+
+def test_a_conversation_is_its_owners(store: ConversationStore) -> None:
+    mine, old = store.begin("en", "a" * 64), store.begin("en")
+    found = store.conversation_of("a" * 64, mine.id)
+    assert found is not None
+    assert (found.id, found.owner) == (mine.id, "a" * 64)
+    for owner, conversation in (("b" * 64, mine.id), ("a" * 64, old.id), ("", old.id), ("a" * 64, "none")):
+        assert store.conversation_of(owner, conversation) is None
+
+
+def test_what_judged_a_message_is_kept(store: ConversationStore) -> None:
+    asked, _ = store.accept(store.begin().id, NewMessage(text="refund"))
+    store.answer(asked, {}, REPLY, {}, model="demo", model_version="2026-03-01T10.00.00.000Z")
+    asked = store.messages(asked.conversation_id)[0]
+    assert (asked.model, asked.model_version) == ("demo", "2026-03-01T10.00.00.000Z")
+
+
+def test_times_are_in_utc_and_know_it(store: ConversationStore) -> None:
+    before = datetime.now(UTC)
+    talk = store.begin()
+    asked, _ = store.accept(talk.id, NewMessage(text="hello"))
+    again = store.conversation(talk.id)
+    assert before <= talk.created_at == again.created_at <= asked.created_at <= datetime.now(UTC)
+    assert again.last_message_at.utcoffset() == timedelta(0)
+    assert store.messages(talk.id)[0].created_at == asked.created_at
+
+
+def test_a_time_of_another_zone_is_the_same_moment(database: Database) -> None:
+    berlin = datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    with database.writing() as session:
+        session.add(ConversationRow(id="zone", created_at=berlin))
+        session.commit()
+    assert ConversationStore(database).conversation("zone").created_at == datetime(2026, 7, 1, 10, tzinfo=UTC)
+    with database.writing() as session:
+        session.add(ConversationRow(id="naive", created_at=datetime(2026, 7, 1)))
+        with pytest.raises(StatementError, match="has no time zone"):
+            session.commit()
+
+
+def test_every_change_raises_the_version(store: ConversationStore) -> None:
+    talk = store.begin().id
+    versions, changed = [0], [store.conversation(talk).changed_at]
+
+    def note(*, by_message: bool) -> None:
+        row = store.conversation(talk)
+        assert row.version > versions[-1]
+        assert row.changed_at > changed[-1]
+        assert (row.last_message_at == row.changed_at) is by_message
+        versions.append(row.version)
+        changed.append(row.changed_at)
+
+    asked, _ = store.accept(talk, NewMessage(text="refund", client_key="k1"))
+    note(by_message=True)
+    said = store.answer(asked, {}, REPLY, {})
+    note(by_message=True)
+    assert said is not None
+    store.judge(talk, said.id, Thumb.UP)
+    note(by_message=False)
+    store.accept(talk, NewMessage(text="refund", client_key="k1"))
+    assert store.conversation(talk).version == versions[-1], "sent twice, nothing has changed"
+
+
+def test_after_a_hand_over_the_assistant_says_nothing(
+    store: ConversationStore, inbox: Inbox, agents: AgentStore
+) -> None:
+    ann = agents.add("Ann", Role.AGENT, "hash").id
+    assert ann is not None
+    talk = store.begin().id
+    asked, _ = store.accept(talk, NewMessage(text="refund"))
+    inbox.take(talk, ann)  # while the assistant is thinking
+    before = store.conversation(talk).version
+    assert store.answer(asked, {"text": "refund"}, REPLY, {"turns": 1}, model="demo", model_version="1") is None
+    (message,) = store.messages(talk)
+    assert (message.understanding, message.model) == ({"text": "refund"}, "demo")
+    after = store.conversation(talk)
+    assert (after.state, after.version) == (None, before + 1)
+
+
+@pytest.mark.parametrize("is_handed_over", [True, False])
+def test_the_next_message_opens_a_closed_conversation_for_a_person(
+    store: ConversationStore, inbox: Inbox, agents: AgentStore, is_handed_over: bool
+) -> None:
+    talk = store.begin().id
+    store.accept(talk, NewMessage(text="refund", client_key="k1"))
+    if is_handed_over:
+        ann = agents.add("Ann", Role.AGENT, "hash").id
+        assert ann is not None
+        inbox.take(talk, ann)
+    closed = inbox.close(talk)
+    store.accept(talk, NewMessage(text="refund", client_key="k1"))
+    assert store.conversation(talk).closed_at is not None, "an old message sent again opens nothing"
+    asked, _ = store.accept(talk, NewMessage(text="still not there"))
+    again = store.conversation(talk)
+    assert again.who_answers() is ConversationState.WAITING
+    assert (again.closed_at, again.taken_by, again.hand_over_reason) == (None, None, "agent")
+    assert again.handed_over_at is not None
+    assert closed.closed_at is not None
+    assert again.handed_over_at >= closed.closed_at, "it waits since now"
+    assert store.answer(asked, {}, REPLY, {}) is None
+
+
+def test_a_message_that_was_not_answered_when_it_was_closed_waits_for_a_person(
+    store: ConversationStore, inbox: Inbox
+) -> None:
+    talk = store.begin().id
+    asked, _ = store.accept(talk, NewMessage(text="refund"))
+    inbox.close(talk)
+    assert store.answer(asked, {}, REPLY, {}) is None
+    assert store.conversation(talk).who_answers() is ConversationState.WAITING
+
+
+def test_later_messages_alone(store: ConversationStore) -> None:
+    talk = store.begin().id
+    for text in "abc":
+        store.accept(talk, NewMessage(text=text))
+    assert [message.text for message in store.messages(talk, after=0)] == ["b", "c"]
+    assert store.messages(talk, after=2) == []
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\0ab", "ab\0\0"])
+def test_no_text_is_too_odd(store: ConversationStore, text: str) -> None:
+    talk = store.begin().id
+    store.accept(talk, NewMessage(text=text))
+    assert store.messages(talk)[0].text == "ab"
+
+
+def test_two_processes_answer_one_message_once(url: str, store: ConversationStore) -> None:
+    """Each has its own connections; both have read that it is not answered yet."""
+    other = Database(url)
+    asked, _ = store.accept(store.begin().id, NewMessage(text="refund", client_key="k1"))
+    start = threading.Barrier(2)
+
+    def answer(talk: ConversationStore, words: str) -> str:
+        start.wait(10)
+        row = talk.answer(asked, {}, REPLY | {"sentences": [{"text": words}]}, {"said": words})
+        assert row is not None
+        return row.text
+
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(answer, [store, ConversationStore(other)], ["one", "two"]))
+    assert said[0] == said[1]
+    assert [message.text for message in store.messages(asked.conversation_id)] == ["refund", said[0]]
+    assert store.conversation(asked.conversation_id).state == {"said": said[0]}
+    other.close()
+
+
+def test_two_processes_keep_one_message_once(url: str, store: ConversationStore) -> None:
+    other = Database(url)
+    talk = store.begin().id
+    start = threading.Barrier(4)
+
+    def send(one: ConversationStore) -> tuple[str, bool]:
+        start.wait(10)
+        row, is_new = one.accept(talk, NewMessage(text="refund", client_key="k1"))
+        return row.id, is_new
+
+    with ThreadPoolExecutor(4) as pool:
+        sent = list(pool.map(send, [store, ConversationStore(other)] * 2))
+    assert len({name for name, _ in sent}) == 1
+    assert sorted(is_new for _, is_new in sent) == [False, False, False, True]
+    assert len(store.messages(talk)) == 1
+    other.close()

@@ -214,6 +214,9 @@ class Desk:
             client_key=incoming.client_key,
         )
         row, _ = self.store.accept(conversation_id, kept)
+        for content in (incoming.image, wav):
+            if content is not None:
+                self.media.keep(content)  # an older message that held the same may have been erased meanwhile
         self._on_change()
         return Accepted(row, message)
 

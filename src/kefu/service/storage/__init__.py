@@ -9,6 +9,7 @@ from kefu.service.storage.erasure import Erasure, Swept
 from kefu.service.storage.inbox import Inbox, NotTakenError, QueueEntry, TakenError
 from kefu.service.storage.media import MediaStore
 from kefu.service.storage.rows import UnknownConversationError, UnknownMessageError
+from kefu.service.storage.sweeper import Sweeper
 from kefu.service.storage.tables import (
     AgentRow,
     AgentSessionRow,
@@ -42,6 +43,7 @@ __all__ = [
     "QueueEntry",
     "Role",
     "Sender",
+    "Sweeper",
     "Swept",
     "TakenError",
     "Thumb",

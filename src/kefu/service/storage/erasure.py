@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
@@ -12,6 +13,10 @@ from kefu.service.storage.database import Database
 from kefu.service.storage.media import MediaStore
 from kefu.service.storage.rows import UnknownConversationError, get_conversation, lock_media
 from kefu.service.storage.tables import ConversationRow, CorrectionRow, MessageRow, now
+
+_TIME_TO_COME = timedelta(days=1)
+"""How long a file may wait for the message that holds it."""
+_FILES_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Erasure:
         return self._erase_all(found)
 
     def sweep(self, retention_days: int | None, media_retention_days: int | None) -> Swept:
-        """Delete what is older than it may be kept, and logins that are over.
+        """Delete what is older than it may be kept, media of no message, and logins that are over.
 
         Args:
             retention_days: after its last message a conversation is deleted; None: never.
@@ -76,6 +81,7 @@ class Erasure:
             conversations, media = self._erase_all(old)
         if media_retention_days is not None:
             media += self._sweep_media(media_retention_days)
+        media += self._sweep_orphans()
         sessions = AgentStore(self._database).delete_expired_sessions()
         return Swept(len(conversations), len(media), sessions)
 
@@ -112,6 +118,14 @@ class Erasure:
                 session.add(conversation)
                 session.commit()
             deleted += self._delete_unheld(held)
+        return deleted
+
+    def _sweep_orphans(self) -> list[str]:
+        """Delete files of which the message never came, or that were left when a process ended in between."""
+        deleted: list[str] = []
+        orphans = self._media.names(before=now() - _TIME_TO_COME)
+        while batch := list(islice(orphans, _FILES_AT_ONCE)):
+            deleted += self._delete_unheld(batch)
         return deleted
 
     def _delete_unheld(self, names: Collection[str]) -> list[str]:

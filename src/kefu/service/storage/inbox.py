@@ -172,12 +172,13 @@ class Inbox:
         """
         with self._database.writing() as session:
             conversation = get_conversation(session, conversation_id, to_change=True)
-            known = message_of_key(session, conversation_id, Sender.AGENT, client_key)
-            if known is not None and known.agent_id == agent_id:
+            own_key = None if client_key is None else f"{agent_id}:{client_key}"  # agents know nothing of one another's
+            known = message_of_key(session, conversation_id, Sender.AGENT, own_key)
+            if known is not None:
                 return known, False
             if conversation.who_answers() is not ConversationState.TAKEN or conversation.taken_by != agent_id:
                 raise NotTakenError(conversation_id)
-            row = add_message(session, conversation, Sender.AGENT, text=text, agent_id=agent_id, client_key=client_key)
+            row = add_message(session, conversation, Sender.AGENT, text=text, agent_id=agent_id, client_key=own_key)
             session.commit()
             return row, True
 

@@ -4,6 +4,8 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -13,7 +15,7 @@ class MediaStore:
     """A folder of files, each named by the SHA-256 of what it holds; what is kept twice is there once."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def keep(self, content: bytes) -> str:
         """Write a file, whole or not at all, and return its name."""
@@ -45,5 +47,17 @@ class MediaStore:
         if _NAME.fullmatch(name):
             self._path(name).unlink(missing_ok=True)
 
+    def names(self, before: datetime | None = None) -> Iterator[str]:
+        """Yield the names of all files, or of those that were written before a time."""
+        for path in self.folder.glob("??/*"):
+            if not _NAME.fullmatch(path.name):
+                continue
+            try:
+                written_at = path.stat().st_mtime
+            except FileNotFoundError:  # deleted in the very moment
+                continue
+            if before is None or written_at < before.timestamp():
+                yield path.name
+
     def _path(self, name: str) -> Path:
-        return self._folder / name[:2] / name
+        return self.folder / name[:2] / name

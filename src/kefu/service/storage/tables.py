@@ -155,8 +155,8 @@ class MessageRow(SQLModel, table=True):
     created_at: datetime = _time(default_factory=now, index=True)
     text: str = ""
     language: str | None = None
-    image: str | None = Field(default=None, description="SHA-256 of the picture.")
-    audio: str | None = Field(default=None, description="SHA-256 of the recording, as WAV.")
+    image: str | None = Field(default=None, index=True, description="SHA-256 of the picture.")
+    audio: str | None = Field(default=None, index=True, description="SHA-256 of the recording, as WAV.")
     client_key: str | None = Field(default=None, description="Named by the page, so that a message sent twice is one.")
     answers: str | None = Field(
         default=None, foreign_key="message.id", unique=True, description="Which message a reply is to."

@@ -72,6 +72,7 @@ def _extend_message() -> None:
         table.add_column(sa.Column("model", sa.String()))
         table.add_column(sa.Column("model_version", sa.String()))
         table.create_foreign_key("message_agent_id_fkey", "agent", ["agent_id"], ["id"])
-        table.create_index("ix_message_created_at", ["created_at"])
+        for column in ("created_at", "image", "audio"):
+            table.create_index(f"ix_message_{column}", [column])
         table.drop_constraint("message_conversation_id_client_key_key", type_="unique")
         table.create_unique_constraint("uq_message_client_key", ["conversation_id", "sender", "client_key"])
