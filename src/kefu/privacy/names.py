@@ -7,7 +7,7 @@ from kefu.privacy.spans import Span, lower
 
 _CAPITALISED = r"(?:[A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f'-]{1,24}|[A-Z]\.?(?![A-Za-z']))"
 _PARTICLE = r"(?:van|von|der|den|de|da|del|della|di|du|la|le|bin|binti|al|el|ter|zu|dos|das|y|ibn)"
-_NAME = re.compile(rf"{_CAPITALISED}(?: (?:{_PARTICLE} ){{0,2}}{_CAPITALISED}){{0,3}}")
+_NAME = re.compile(rf"(?:(?:{_PARTICLE}) ){{0,2}}{_CAPITALISED}(?: (?:{_PARTICLE} ){{0,2}}{_CAPITALISED}){{0,3}}")
 _WORD = r"[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f'-]{0,24}"
 _WORDS = re.compile(rf"{_WORD}(?: {_WORD}){{0,3}}")
 
