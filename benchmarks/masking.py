@@ -30,7 +30,19 @@ FOLDER = Path(__file__).parent
 LANGUAGES = ("en", "zh")
 SAID = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 HAN = "零一二三四五六七八九"
-IBAN_LENGTHS = {"AT": 20, "BE": 16, "CH": 21, "DE": 22, "ES": 24, "FR": 27, "GB": 22, "IE": 22, "IT": 27, "NL": 18, "PL": 28}
+IBAN_LENGTHS = {
+    "AT": 20,
+    "BE": 16,
+    "CH": 21,
+    "DE": 22,
+    "ES": 24,
+    "FR": 27,
+    "GB": 22,
+    "IE": 22,
+    "IT": 27,
+    "NL": 18,
+    "PL": 28,
+}
 REGIONS = ("110105", "310104", "440305", "330106", "510107", "320102", "420111", "610113")
 DIGITS_ALONE = re.compile(r"\d(?:[ .()/-]{0,2}\d){6,}")
 
@@ -144,7 +156,12 @@ def share(hits: Sequence[bool]) -> dict[str, float | int]:
     """Return the share of hits with its 95% Wilson interval."""
     part, n = np.array([np.mean(hits)]), np.array([len(hits)])
     low, high = wilson_interval(part, n)
-    return {"n": len(hits), "share": round(float(part[0]), 4), "low": round(float(low[0]), 4), "high": round(float(high[0]), 4)}
+    return {
+        "n": len(hits),
+        "share": round(float(part[0]), 4),
+        "low": round(float(low[0]), 4),
+        "high": round(float(high[0]), 4),
+    }
 
 
 def texts_per_second(spans: Spans, texts: Sequence[str], turns: int) -> dict[str, float]:
@@ -194,9 +211,13 @@ def main() -> None:
         report[name] = found = judge(spans, personal, harmless, arguments.turns)
         for language, kinds in found["recall"].items():
             for kind, row in kinds.items():
-                print(f"{name:10} {language} {kind:16} {row['share']:.4f} ({row['low']:.4f}..{row['high']:.4f}) of {row['n']}")
+                print(
+                    f"{name:10} {language} {kind:16} {row['share']:.4f} ({row['low']:.4f}..{row['high']:.4f}) of {row['n']}"
+                )
         for kind, row in found["harmless_masked"].items():
-            print(f"{name:10} harmless {kind:10} {row['share']:.4f} ({row['low']:.4f}..{row['high']:.4f}) of {row['n']}")
+            print(
+                f"{name:10} harmless {kind:10} {row['share']:.4f} ({row['low']:.4f}..{row['high']:.4f}) of {row['n']}"
+            )
         speed = found["texts_per_second"]
         print(f"{name:10} {speed['processor']} texts a second of the processor, {speed['wall']} by the wall")
     if arguments.show:

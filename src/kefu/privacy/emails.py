@@ -20,7 +20,9 @@ _SAID = re.compile(
     rf"|{_PROVIDER}\.(?:[A-Za-z]{{2,3}}\.)?[A-Za-z]{{2,3}})(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_IN_BRACKETS = re.compile(rf"{_SAID_LOCAL} ?[(\[] ?(?:at|@) ?[)\]] ?{_LABEL}\.{_LABEL}(?:\.{_LABEL}){{0,2}}", re.IGNORECASE)
+_IN_BRACKETS = re.compile(
+    rf"{_SAID_LOCAL} ?[(\[] ?(?:at|@) ?[)\]] ?{_LABEL}\.{_LABEL}(?:\.{_LABEL}){{0,2}}", re.IGNORECASE
+)
 _MAY_BE_SAID = re.compile(r"[ (\[](?:at|@)[ )\]]|艾特", re.IGNORECASE)
 
 

@@ -58,7 +58,7 @@ _SPEAKING = re.compile(r",? (?:speaking|calling|writing|here|from|again)\b")
 _SENTENCE_END = re.compile(r"[.,!\n]|$")
 _SIGNED = re.compile(
     r"(?:^|[\n.,!?] ?)(?:(?:kind |best |warm |many )?(?:regards|wishes|thanks)|sincerely(?: yours)?|yours (?:sincerely|truly|faithfully)"
-    r"|cheers|thank you|best)[,.!]? ?\n? ?(?=[^\n]{2,60}$)"
+    r"|cheers|thank you|best)[,.!]? ?\n? ?(?=[^\n\x00]{2,60}$)"
 )
 _SENTENCE_WORDS = frozenset(
     """
@@ -67,7 +67,7 @@ _SENTENCE_WORDS = frozenset(
     correctly could customer date day days delivery did different do does done due email even everything fault first for
     from get given gone good got had happy has have he hello help her here hi his how however i if in incorrect
     incorrectly instead into invoice is it its just last late left let like listed looking many me misprinted misspelled
-    misspelt missing mistyped mobile more my name need never new no not now number of off ok on once only or order
+    misspelt missing mistyped mobile more my n na name need never new no not now number of off ok on once only or order
     ordered our out over parcel phone please present printed refund right said same send sent she shipped should
     shows since so some someone sorry spelled spelling spelt still than thank thanks that the their them then there they
     this tickets to today tomorrow too under unhappy unknown until up us very want wanted was we were what when where which

@@ -133,13 +133,12 @@ def _first_at(text: str, spans: list[Span], closes: list[bool], first: int) -> t
     for last, number in reversed(candidates):
         if not plus and _is_card(number):
             return "card", last, start
-    goods = not plus and is_of_goods(text, start)
-    if goods:
+    if first == 0 and not plus and is_of_goods(text, start):
         return None
     for last, number in reversed(candidates):
         if _is_phone(number):
             return "phone", last, begins
-    if is_of_phone(text, begins):
+    if first == 0 and is_of_phone(text, begins):
         announced = [(last, number) for last, number in candidates if _may_be_announced(number)]
         if announced:
             return "phone", announced[-1][0], begins
