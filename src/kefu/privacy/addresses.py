@@ -1,6 +1,7 @@
 """Postal addresses as they are written in English, those of German streets included."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from kefu.privacy.spans import WALL, Span, lower
@@ -84,7 +85,7 @@ _SENT_TO = re.compile(
 _SENT_HINTS = (" to", " at ", "live in")
 _VALUE_END = re.compile(
     rf"[\n;!?{WALL}\u4e00-\u9fff]|[.](?=\s|$)(?<!\bst\.)(?<!\brd\.)(?<!\bave\.)(?<!\bapt\.)(?<!\bno\.)(?<!\bdr\.)(?<!\bblvd\.)"
-    r"|,? \b(?:please|but|thanks?|because|instead|and (?!\d)|not|phone|tel|email|order|when|since|so|for|by|before|if|asap|as|is|was"
+    r"|,? \b(?:please|but|thanks?|call|ring|text|contact|because|instead|and (?!\d)|not|phone|tel|email|order|when|since|so|for|by|before|if|asap|as|is|was"
     r"|the|my|or|which|where|until|it|i|we|he|she|they|you)\b"
 )
 _MAX_VALUE = 120
@@ -97,20 +98,23 @@ _CAPITALISED = re.compile("[A-Z][a-z]{2}")
 def find_addresses(text: str) -> Iterator[Span]:
     """Yield where addresses are: number and street with what follows, post boxes, and what an announcement names."""
     small = lower(text)
+    streets: list[Span] = []
     if _DIGIT.search(text):
         for pattern in (_ON_A_STREET, _TO_A_POSTCODE):
             for match in pattern.finditer(text):
-                yield from _whole(text, match)
+                streets += _whole(text, match)
         if any(hint in small for hint in _GERMAN_HINTS):
-            yield from (match.span() for match in _GERMAN.finditer(text))
+            streets += [match.span() for match in _GERMAN.finditer(text)]
         if "box" in small:
-            yield from (match.span() for match in _BOX.finditer(text))
+            streets += [match.span() for match in _BOX.finditer(text)]
+        streets.sort()
+    yield from streets
     if "address" in small:
         for marker in _NAMED.finditer(small):
-            yield from _announced(text, small, marker, is_named=True)
+            yield from _announced(text, small, marker, streets, is_named=True)
     if any(hint in small for hint in _SENT_HINTS):
         for marker in _SENT_TO.finditer(small):
-            yield from _announced(text, small, marker, is_named=False)
+            yield from _announced(text, small, marker, streets, is_named=False)
 
 
 def _whole(text: str, street: re.Match[str]) -> Iterator[Span]:
@@ -122,11 +126,15 @@ def _whole(text: str, street: re.Match[str]) -> Iterator[Span]:
         yield start, town.end() if town else street.end()
 
 
-def _announced(text: str, small: str, marker: re.Match[str], *, is_named: bool) -> Iterator[Span]:
+def _announced(text: str, small: str, marker: re.Match[str], streets: list[Span], *, is_named: bool) -> Iterator[Span]:
     """Yield what follows an announcement if it is a place: numbers and names, or at least names in a row."""
     start, is_told = marker.end(), marker.group().rstrip()[-1:] in {":", "="}
     end = _VALUE_END.search(small, start, start + _MAX_VALUE)
     value = text[start : end.start() if end else start + _MAX_VALUE].rstrip(" ,.:-")
+    following = bisect_left(streets, (start, 0))
+    if following < len(streets) and streets[following][0] < start + len(value):
+        yield start, streets[following][1]  # a house with a name, and its street
+        return
     if len(value) < 6 or not _PLACE.match(value):
         return
     has_number, has_name = _DIGIT.search(value) is not None, _CAPITALISED.search(value) is not None

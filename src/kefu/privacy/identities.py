@@ -32,13 +32,13 @@ _MARKED = re.compile(
     rf"(?:{_PAPERS})(?:[ :=.#,(]|card|number|num|no\b|nr\b|is\b|was\b|it's|here|my|号码|号|是|为|就是|我的|的){{0,8}}"
     r"(?P<number>[a-z]{0,3}[ -]?[0-9][0-9a-z]*(?:[ -]?[0-9]+)*(?:[ -]?x(?![a-z])|[a-z](?![a-z]))?)"
 )
-_DIGITS = re.compile("[0-9][0-9 -]{3}")
+_DIGIT = re.compile("[0-9]")
 _MIN_MARKED, _MAX_MARKED = 6, 20
 
 
 def find_identities(text: str) -> Iterator[Span]:
     """Yield where numbers of identity papers are: those that tell themselves, and others behind their name."""
-    if _DIGITS.search(text) is None:
+    if _DIGIT.search(text) is None:
         return
     for match in _RESIDENT.finditer(text):
         number = re.sub("[ -]", "", match.group())

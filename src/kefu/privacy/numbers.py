@@ -33,7 +33,7 @@ _AMERICAN_GROUPS = {(3, 3, 4), (1, 3, 3, 4)}
 
 _SAID_DIGIT = r"(?:(?:double|triple) )?(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
 _SAID = re.compile(rf"(?<![a-z]){_SAID_DIGIT}(?:[ ,.-]{{1,2}}{_SAID_DIGIT}){{5,24}}(?![a-z])")
-_MIN_SAID_WORDS = 3  # different ones: `phone` and `someone` have one in them
+_MIN_SAID_WORDS = 2  # different ones: `phone` and `someone` have one in them
 _SAID_WORD = re.compile("[a-z]+")
 _VALUES = {
     "zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
