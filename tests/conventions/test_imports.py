@@ -11,7 +11,7 @@ import kefu
 PACKAGE = Path(kefu.__file__).parent
 LEVELS = (
     {"__init__", "parameters"},
-    {"tickets"},
+    {"tickets", "privacy"},
     {"modalities"},
     {
         "engines",

@@ -1,6 +1,7 @@
 """Postal addresses as they are written in English, those of German streets included."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from kefu.privacy.spans import WALL, Span, lower
@@ -39,6 +40,11 @@ _ON_A_STREET = re.compile(
     rf"[0-9]{{1,5}}[A-Za-z]?(?:[-/][0-9]{{1,5}}[A-Za-z]?)?,? (?:(?:[NSEW]|North|South|East|West)\.? )?"
     rf"(?:(?:{_SENTENCE}{_WORD} ){{1,3}}?{_STREET}\b\.?|(?:{_NAME} ){{1,3}}?{_NAMED_STREET}\b\.?"
     rf"|[0-9]{{1,3}}(?i:st|nd|rd|th) {_STREET}\b\.?|(?:The )?Broadway\b){_SIDE}{_TAIL}"
+)
+_TO_A_POSTCODE = re.compile(rf"[0-9]{{1,4}}[A-Za-z]? (?:{_SENTENCE}{_WORD},? ){{1,7}}?{_UK_POSTCODE}")
+# a town in small letters, where nothing comes after it
+_SMALL_TOWN = re.compile(
+    r", ?(?!please|thanks?|thx|but|it|today|tomorrow|now|asap|still|why|help|ok)[a-z]{3,20}(?: [a-z]{3,20})?(?=[.!?\n]|$)"
 )
 _BEFORE_STREET = re.compile(
     rf"(?:(?:{_UNIT},? )?(?:{_NAME} (?:{_NAME} )?(?:House|Court|Building|Tower|Lodge|Mansions),? )?|[Nn]o\. ?)$"
@@ -79,43 +85,59 @@ _SENT_TO = re.compile(
 _SENT_HINTS = (" to", " at ", "live in")
 _VALUE_END = re.compile(
     rf"[\n;!?{WALL}\u4e00-\u9fff]|[.](?=\s|$)(?<!\bst\.)(?<!\brd\.)(?<!\bave\.)(?<!\bapt\.)(?<!\bno\.)(?<!\bdr\.)(?<!\bblvd\.)"
-    r"|,? \b(?:please|but|thanks?|because|instead|and (?!\d)|not|phone|tel|email|order|when|since|so|for|by|before|if|asap|as|is|was"
+    r"|,? \b(?:please|but|thanks?|call|ring|text|contact|because|instead|and (?!\d)|not|phone|tel|email|order|when|since|so|for|by|before|if|asap|as|is|was"
     r"|the|my|or|which|where|until|it|i|we|he|she|they|you)\b"
 )
 _MAX_VALUE = 120
 _DIGIT = re.compile("[0-9]")
 _PLACE = re.compile(rf"[0-9]|{_NAME},? [A-Z0-9]|{_UNIT}")
+_HOUSE = re.compile(rf"[0-9]{{1,5}}[A-Za-z]? {_WORD} {_WORD}")
 _CAPITALISED = re.compile("[A-Z][a-z]{2}")
 
 
 def find_addresses(text: str) -> Iterator[Span]:
     """Yield where addresses are: number and street with what follows, post boxes, and what an announcement names."""
     small = lower(text)
+    streets: list[Span] = []
     if _DIGIT.search(text):
-        for match in _ON_A_STREET.finditer(text):
-            before = _BEFORE_STREET.search(text, max(0, match.start() - _REACH), match.start())
-            start = before.start() if before else match.start()
-            if not _WITHIN.search(text[max(0, start - 1) : start]):
-                yield start, match.end()
+        for pattern in (_ON_A_STREET, _TO_A_POSTCODE):
+            for match in pattern.finditer(text):
+                streets += _whole(text, match)
         if any(hint in small for hint in _GERMAN_HINTS):
-            yield from (match.span() for match in _GERMAN.finditer(text))
+            streets += [match.span() for match in _GERMAN.finditer(text)]
         if "box" in small:
-            yield from (match.span() for match in _BOX.finditer(text))
+            streets += [match.span() for match in _BOX.finditer(text)]
+        streets.sort()
+    yield from streets
     if "address" in small:
         for marker in _NAMED.finditer(small):
-            yield from _announced(text, small, marker, told=marker.group().rstrip()[-1:] in {":", "="})
+            yield from _announced(text, small, marker, streets, is_named=True)
     if any(hint in small for hint in _SENT_HINTS):
         for marker in _SENT_TO.finditer(small):
-            yield from _announced(text, small, marker, told=False)
+            yield from _announced(text, small, marker, streets, is_named=False)
 
 
-def _announced(text: str, small: str, marker: re.Match[str], *, told: bool) -> Iterator[Span]:
+def _whole(text: str, street: re.Match[str]) -> Iterator[Span]:
+    """Yield a street and number with the house before it and the town after it."""
+    before = _BEFORE_STREET.search(text, max(0, street.start() - _REACH), street.start())
+    start = before.start() if before else street.start()
+    if not _WITHIN.search(text[max(0, start - 1) : start]):
+        town = _SMALL_TOWN.match(text, street.end())
+        yield start, town.end() if town else street.end()
+
+
+def _announced(text: str, small: str, marker: re.Match[str], streets: list[Span], *, is_named: bool) -> Iterator[Span]:
     """Yield what follows an announcement if it is a place: numbers and names, or at least names in a row."""
-    start = marker.end()
+    start, is_told = marker.end(), marker.group().rstrip()[-1:] in {":", "="}
     end = _VALUE_END.search(small, start, start + _MAX_VALUE)
     value = text[start : end.start() if end else start + _MAX_VALUE].rstrip(" ,.:-")
+    following = bisect_left(streets, (start, 0))
+    if following < len(streets) and streets[following][0] < start + len(value):
+        yield start, streets[following][1]  # a house with a name, and its street
+        return
     if len(value) < 6 or not _PLACE.match(value):
         return
     has_number, has_name = _DIGIT.search(value) is not None, _CAPITALISED.search(value) is not None
-    if has_name and (has_number or (told and "," in value)):
+    is_house = is_named and _HOUSE.match(value) is not None
+    if is_house or (has_name and (has_number or (is_told and "," in value))):
         yield start, start + len(value)

@@ -6,22 +6,25 @@ from collections.abc import Iterator
 from kefu.privacy.spans import Span
 
 _HAN = "\u4e00-\u9fff"
+_HAN_CHARACTER = re.compile(f"[{_HAN}]")
 _COMPOUND = "欧阳|司马|上官|诸葛|夏侯|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|长孙|宇文|端木|南宫|独孤|百里"
 _SINGLE = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林郑谢罗梁宋唐许韩冯邓曹彭曾肖萧田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪"
     "范金石廖贾夏韦付傅方白邹孟熊秦邱江尹薛闫阎段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤常温康施文牛樊葛邢安齐易乔伍庞颜"
     "倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁蒲房"
     "滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙"
-    "荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝封官谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉伊仝区郜海阚花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰赫杭况那宿鲜印逯隆茹诺战慕危玉银亢嵇公哈湛宾戎勾茅利于呼居揭干但尉冶斯元束檀衣信展阴昝智幸奉植衡富尧闭由"
+    "荣巫寇桑郎甄丛仲虞敖巩佘池查麻苑迟邝封谈匡鞠惠荆乐冀郁胥班储栗燕楚鄢劳谌奚粟冼蔺楼"
 )
 _SURNAME = f"(?:{_COMPOUND}|[{_SINGLE}])"
 # words of sentences that are rare surnames, too: none before a title with a given name
-_FUNCTION = "和于向从同时都那能应来由但公位到要就与对跟让被把给请问是有找联"
-_TITLE = "先生|女士|小姐|太太|老师|阿姨|大哥|师傅|经理"
+_FUNCTION = "和于向从时能应全成"
+_SURNAMES = re.compile(_SURNAME)
 _TITLED = re.compile(
     f"(?P<name>(?:{_COMPOUND})[{_HAN}]{{0,2}}?|(?![{_FUNCTION}])[{_SINGLE}][{_HAN}]{{0,2}}?|[{_SINGLE}])(?:先生|女士|小姐|太太)"
 )
-_LATIN = r"[A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f'.-]{0,24}(?: [A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f'.-]{0,24}){0,3}"
+_LATIN = re.compile(
+    r"[A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f'.-]{0,24}(?: [A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f'.-]{0,24}){0,3}"
+)
 _INTRODUCED = re.compile(
     "(?:(?P<call>我(?:的名字|名字)?(?:叫做?|名叫)|我的?(?:名字|姓名)(?:是|叫)|本人(?:叫|姓名)?|我是|我姓|名叫)"
     "|(?P<label>(?:收件|收货|寄件|发件|联系|持卡|开户|签收|订货|下单|取件|购买|付款|投诉)人(?:姓名|名字|名)?|姓名|名字|户名|收货姓名|抬头姓名|真实姓名|署名|落款|称呼)"
@@ -49,31 +52,20 @@ def find_chinese_names(text: str) -> Iterator[Span]:
 
 
 def _introduced(text: str, marker: re.Match[str]) -> Iterator[Span]:
-    start = marker.end()
-    latin = re.compile(_LATIN).match(text, start)
-    if latin is not None:
-        yield latin.span()
-        return
+    start, words = marker.end(), marker.group().strip()
     if _NO_NAME.match(text, start):
         return
-    if dotted := _DOTTED.match(text, start):
-        yield dotted.span()
-        return
-    words = marker.group().strip()
-    name = _CHINESE.match(text, start)
     if words == "我姓":
-        if surname := re.compile(_SURNAME).match(text, start):
-            yield surname.span()
-        return
+        name = _SURNAMES.match(text, start)
+    else:
+        name = _LATIN.match(text, start) or _DOTTED.match(text, start) or _CHINESE.match(text, start)
     if words in {"我是", "本人"}:
         # these say many things: only what ends as a name does
-        if (
-            name is not None
-            and not re.match(f"[{_HAN}]", text[name.end() : name.end() + 1])
-            and not _NO_ONE.search(name.group())
-        ):
-            yield name.span()
-        return
-    name = name or _NICKNAME.match(text, start)
-    if name is not None and not (words[-1:] not in ":=是为叫" and _NO_ONE.search(name.group())):
+        if name is not None and (_HAN_CHARACTER.match(text, name.end()) or _NO_ONE.search(name.group())):
+            return
+    elif name is None:
+        name = _NICKNAME.match(text, start)
+        if name is not None and words[-1:] not in ":=是为叫" and _NO_ONE.search(name.group()):
+            return
+    if name is not None:
         yield name.span()

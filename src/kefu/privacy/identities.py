@@ -17,7 +17,7 @@ _OLD_RESIDENT = re.compile(
     rf"(?<![0-9A-Za-z.,-])(?P<region>{_REGION})[ ]?(?P<born>[0-9]{{2}}[01][0-9][0-3][0-9])[ ]?[0-9]{{3}}(?![0-9A-Za-z-])"
 )
 _SOCIAL_SECURITY = re.compile(
-    r"(?<![0-9A-Za-z#_/.-])(?!000|666|9)[0-9]{3}(?P<sign>[ -])(?!00)[0-9]{2}(?P=sign)(?!0000)[0-9]{4}(?![0-9A-Za-z]|[.,-][0-9])"
+    r"(?<![0-9A-Za-z#_/.-])(?!000|666)[0-9]{3}(?P<sign>[ -])(?!00)[0-9]{2}(?P=sign)(?!0000)[0-9]{4}(?![0-9A-Za-z]|[.,-][0-9])"
 )
 _INSURANCE = re.compile(
     r"(?<![0-9A-Za-z_-])(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?P<sign>[ -]?)"
@@ -25,20 +25,20 @@ _INSURANCE = re.compile(
     re.IGNORECASE,
 )
 _PAPERS = (
-    r"passport|social security|\bssn\b|national insurance|\bnino\b|\bni (?=n)|driv(?:er'?s?|ing) licen[cs]e|(?:identity|id) card"
-    r"|\bid (?=n(?:o|umber|r)\b)|national id|身份证|护照|通行证|台胞证|回乡证|驾驶证|驾照|居住证|居留证|证件"
+    r"passport|social security|(?<![a-z])ssn(?![a-z])|national insurance|(?<![a-z])nino(?![a-z])|(?<![a-z])ni (?=n)|driv(?:er'?s?|ing) licen[cs]e|(?:identity|id) card"
+    r"|(?<![a-z])id (?=n(?:o|umber|r)(?![a-z]))|national id|身份证|护照|通行证|台胞证|回乡证|驾驶证|驾照|居住证|居留证|证件"
 )
 _MARKED = re.compile(
     rf"(?:{_PAPERS})(?:[ :=.#,(]|card|number|num|no\b|nr\b|is\b|was\b|it's|here|my|号码|号|是|为|就是|我的|的){{0,8}}"
     r"(?P<number>[a-z]{0,3}[ -]?[0-9][0-9a-z]*(?:[ -]?[0-9]+)*(?:[ -]?x(?![a-z])|[a-z](?![a-z]))?)"
 )
-_DIGITS = re.compile("[0-9][0-9 -]{3}")
+_DIGIT = re.compile("[0-9]")
 _MIN_MARKED, _MAX_MARKED = 6, 20
 
 
 def find_identities(text: str) -> Iterator[Span]:
     """Yield where numbers of identity papers are: those that tell themselves, and others behind their name."""
-    if _DIGITS.search(text) is None:
+    if _DIGIT.search(text) is None:
         return
     for match in _RESIDENT.finditer(text):
         number = re.sub("[ -]", "", match.group())

@@ -7,7 +7,7 @@ from kefu.privacy.spans import Span, lower
 
 _CAPITALISED = r"(?:[A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f'-]{1,24}|[A-Z]\.?(?![A-Za-z']))"
 _PARTICLE = r"(?:van|von|der|den|de|da|del|della|di|du|la|le|bin|binti|al|el|ter|zu|dos|das|y|ibn)"
-_NAME = re.compile(rf"{_CAPITALISED}(?: (?:{_PARTICLE} ){{0,2}}{_CAPITALISED}){{0,3}}")
+_NAME = re.compile(rf"(?:(?:{_PARTICLE}) ){{0,2}}{_CAPITALISED}(?: (?:{_PARTICLE} ){{0,2}}{_CAPITALISED}){{0,3}}")
 _WORD = r"[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f'-]{0,24}"
 _WORDS = re.compile(rf"{_WORD}(?: {_WORD}){{0,3}}")
 
@@ -58,7 +58,7 @@ _SPEAKING = re.compile(r",? (?:speaking|calling|writing|here|from|again)\b")
 _SENTENCE_END = re.compile(r"[.,!\n]|$")
 _SIGNED = re.compile(
     r"(?:^|[\n.,!?] ?)(?:(?:kind |best |warm |many )?(?:regards|wishes|thanks)|sincerely(?: yours)?|yours (?:sincerely|truly|faithfully)"
-    r"|cheers|thank you|best)[,.!]? ?\n? ?(?=[^\n]{2,60}$)"
+    r"|cheers|thank you|best)[,.!]? ?\n? ?(?=[^\n\x00]{2,60}$)"
 )
 _SENTENCE_WORDS = frozenset(
     """
@@ -67,7 +67,7 @@ _SENTENCE_WORDS = frozenset(
     correctly could customer date day days delivery did different do does done due email even everything fault first for
     from get given gone good got had happy has have he hello help her here hi his how however i if in incorrect
     incorrectly instead into invoice is it its just last late left let like listed looking many me misprinted misspelled
-    misspelt missing mistyped mobile more my name need never new no not now number of off ok on once only or order
+    misspelt missing mistyped mobile more my n na name need never new no not now number of off ok on once only or order
     ordered our out over parcel phone please present printed refund right said same send sent she shipped should
     shows since so some someone sorry spelled spelling spelt still than thank thanks that the their them then there they
     this tickets to today tomorrow too under unhappy unknown until up us very want wanted was we were what when where which

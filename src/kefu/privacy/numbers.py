@@ -27,12 +27,13 @@ _CARD_START = re.compile(
 _CHINESE_MOBILE = re.compile(r"(?:0?0?86|0)?1[3-9]\d{9}$")
 _MOBILE_GROUPS = {(11,), (3, 4, 4), (3, 3, 5), (4, 4, 3), (4, 3, 4), (3, 8), (7, 4), (5, 6), (3, 2, 2, 2, 2)}
 _NATIONAL_AS_ONE = re.compile(r"0[1-37]\d{9}$|010[2-8]\d{7}$|02\d[2-8]\d{7}$|0[3-9]\d\d[2-8]\d{6}$|01[5-7]\d{8,9}$")
+_DIALLED = re.compile(r"00(?:1[2-9]\d{9}|33\d{9}|44\d{9,10}|49\d{9,11}|86\d{10,11}|852\d{8})$")
 _AMERICAN = re.compile(r"1?[2-9]\d\d[2-9]\d{6}$")
 _AMERICAN_GROUPS = {(3, 3, 4), (1, 3, 3, 4)}
 
 _SAID_DIGIT = r"(?:(?:double|triple) )?(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
-_SAID = re.compile(rf"\b{_SAID_DIGIT}(?:[ ,.-]{{1,2}}{_SAID_DIGIT}){{5,24}}\b")
-_MIN_SAID_WORDS = 3  # different ones: `phone` and `someone` have one in them
+_SAID = re.compile(rf"(?<![a-z]){_SAID_DIGIT}(?:[ ,.-]{{1,2}}{_SAID_DIGIT}){{5,24}}(?![a-z])")
+_MIN_SAID_WORDS = 2  # different ones: `phone` and `someone` have one in them
 _SAID_WORD = re.compile("[a-z]+")
 _VALUES = {
     "zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
@@ -132,13 +133,12 @@ def _first_at(text: str, spans: list[Span], closes: list[bool], first: int) -> t
     for last, number in reversed(candidates):
         if not plus and _is_card(number):
             return "card", last, start
-    goods = not plus and is_of_goods(text, start)
-    if goods:
+    if first == 0 and not plus and is_of_goods(text, start):
         return None
     for last, number in reversed(candidates):
         if _is_phone(number):
             return "phone", last, begins
-    if is_of_phone(text, begins):
+    if first == 0 and is_of_phone(text, begins):
         announced = [(last, number) for last, number in candidates if _may_be_announced(number)]
         if announced:
             return "phone", announced[-1][0], begins
@@ -160,7 +160,8 @@ def _is_phone(number: _Number) -> bool:
         return _is_international(number)
     if _CHINESE_MOBILE.match(digits):
         local = lengths[1:] if digits[0] != "1" and len(lengths) > 1 and len(number.groups[0]) <= 4 else lengths
-        return local in _MOBILE_GROUPS or set(local) == {1} or len(lengths) == 1
+        if local in _MOBILE_GROUPS or set(local) == {1} or len(lengths) == 1:
+            return True
     if _AMERICAN.match(digits) and (lengths in _AMERICAN_GROUPS or (number.brackets and lengths == (3, 7))):
         return True
     if digits[0] != "0" or digits[1] == "0":
@@ -185,9 +186,7 @@ def _is_international(number: _Number) -> bool:
 
 
 def _is_written_international(number: _Number) -> bool:
-    return len(number.digits) >= 12 and (
-        len(number.groups) > 1 or re.match("00(?:1|44|49|86|33|852)", number.digits) is not None
-    )
+    return len(number.digits) >= 12 and (len(number.groups) > 1 or _DIALLED.match(number.digits) is not None)
 
 
 def _may_be_announced(number: _Number) -> bool:

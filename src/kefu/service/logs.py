@@ -8,8 +8,10 @@ from typing import TextIO
 
 import structlog
 
+from kefu.privacy import mask_json
 from kefu.tickets.errors import KefuError
 
+_OWN_FIELDS = frozenset({"timestamp", "level"})
 _LEVELS = logging.getLevelNamesMapping()
 
 
@@ -27,7 +29,7 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso"),
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        processors=[*shared, _without_personal_data, structlog.processors.JSONRenderer(ensure_ascii=False)],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(stream),
     )
@@ -36,6 +38,7 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
         structlog.stdlib.ProcessorFormatter(
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _without_personal_data,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
             foreign_pre_chain=[*shared, _without_traceback],
@@ -67,3 +70,17 @@ def _without_traceback(
         record.exc_info = record.exc_text = None
     event.pop("exc_info", None)
     return event
+
+
+def _without_personal_data(
+    logger: logging.Logger, name: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Mask every string: no line should quote a customer, and one that does quotes no number of theirs."""
+    return {
+        key: value if key in _OWN_FIELDS else mask_json(value if _is_json(value) else repr(value))
+        for key, value in event.items()
+    }
+
+
+def _is_json(value: object) -> bool:
+    return value is None or isinstance(value, (str, int, float, dict, list, tuple))

@@ -152,6 +152,72 @@ def test_a_cut_that_takes_all_the_chinese_leaves_a_settled_text() -> None:
     assert payload(once, params) == once
 
 
+MASKING = Cleaning(mask_personal_data=True)
+
+
+def test_personal_data_stay_where_masking_is_off() -> None:
+    text = "call 13812345678, I am ann@shop.org"
+    assert payload(text) == text
+    cleaned = clean(text, PARAMS)
+    assert isinstance(cleaned, Cleaned)
+    assert not [name for name in cleaned.facts if name.startswith("masked")]
+
+
+def test_masks_personal_data_and_counts_them() -> None:
+    cleaned = clean("<b>Call</b> １３８１２３４５６７８ or 139&nbsp;1234&nbsp;5678, I am ann@shop.org", MASKING)
+    assert isinstance(cleaned, Cleaned)
+    assert cleaned.payload == "Call [phone] or [phone], I am [email]"
+    assert {name: fact for name, fact in cleaned.facts.items() if name.startswith("masked")} == {
+        "masked_email": 1,
+        "masked_phone": 2,
+    }
+    assert cleaned.facts["num_chars"] == len(cleaned.payload)
+
+
+def test_facts_of_masked_texts_are_of_what_is_left() -> None:
+    first, second = clean("call 13812345678 now", MASKING), clean("call 13912345679 now", MASKING)
+    assert isinstance(first, Cleaned)
+    assert isinstance(second, Cleaned)
+    assert first.facts == second.facts
+
+
+def test_a_number_that_the_cut_would_halve_is_masked_whole() -> None:
+    params = Cleaning(mask_personal_data=True, max_chars=20)
+    cleaned = clean("my card: 4111 1111 1111 1111", params)
+    assert isinstance(cleaned, Cleaned)
+    assert cleaned.payload == "my card: [card]"
+    assert cleaned.facts["cut"] is False
+    assert payload("x" * 12 + " 13812345678 and more", params) == "x" * 12 + " [phone]"
+
+
+def test_what_the_cut_uncovers_is_masked() -> None:
+    params = Cleaning(mask_personal_data=True, max_chars=11)
+    assert payload("13812345678901", params) == "[phone]"
+
+
+def test_a_fault_quotes_no_personal_data() -> None:
+    fault = clean("<!-- 13812345678 -->", MASKING)
+    assert isinstance(fault, Fault)
+    assert "[phone]" in fault.detail
+    assert "138" not in fault.detail
+
+
+@given(
+    st.lists(
+        st.sampled_from(["13812345678", "ann@shop.org", "<b>", "&#49;", "3", "912345678", " ", "我叫", "张三", "，"])
+    ),
+    st.integers(1, 40),
+)
+def test_masked_texts_are_settled(parts: list[str], max_chars: int) -> None:
+    params = Cleaning(mask_personal_data=True, max_chars=max_chars)
+    cleaned = clean("".join(parts), params)
+    if isinstance(cleaned, Cleaned):
+        assert len(cleaned.payload) <= max_chars
+        again = clean(cleaned.payload, params)
+        assert isinstance(again, Cleaned), again
+        assert again.payload == cleaned.payload
+
+
 @given(st.text(max_size=60), st.integers(1, 40))
 def test_idempotent_and_never_raises(raw: str, max_chars: int) -> None:
     params = Cleaning(max_chars=max_chars)

@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from kefu.modalities.text.fingerprint import digest, simhash
 from kefu.modalities.text.language import HAN, detect_language
 from kefu.modalities.text.mojibake import repair_mojibake
 from kefu.parameters import Parameters
+from kefu.privacy import mask
 from kefu.tickets.faults import Fault, Reason
 
 _PLACEHOLDERS = (
@@ -77,6 +79,11 @@ class Cleaning(Parameters):
     placeholders: tuple[str, ...] = Field(
         _PLACEHOLDERS, description="Texts that say that there is no text; case, spaces and punctuation do not count."
     )
+    mask_personal_data: bool = Field(
+        False,
+        description="Payment cards, accounts, telephone numbers, identity papers, e-mail and postal addresses and names "
+        "are replaced by [card], [phone] and so on, in training and in prediction; pictures and recordings keep theirs.",
+    )
 
 
 def clean(raw: Any, params: Cleaning) -> Cleaned | Fault:
@@ -87,17 +94,25 @@ def clean(raw: Any, params: Cleaning) -> Cleaned | Fault:
     a cleaned text changes nothing.
 
     The facts are ``language`` (``en``, ``zh``, ``mixed``, ``other``), ``num_chars``, ``cut`` (whether the end was
-    cut off), ``digest`` and ``simhash`` (see :mod:`kefu.modalities.text.fingerprint`).
+    cut off), ``digest`` and ``simhash`` (see :mod:`kefu.modalities.text.fingerprint`). Where personal data are masked,
+    ``masked_<kind>`` is how many of each kind that was found (see :mod:`kefu.privacy`), and all other facts are of the
+    masked text.
     """
     if not isinstance(raw, str):
         return Fault(Reason.WRONG_TYPE, f"text expected, found {type(raw).__name__}")
     max_raw_chars = params.max_chars * _RAW_CHARS_PER_CHAR
+    masked: Counter[str] = Counter()
     text = _settle(str(raw[:max_raw_chars]))
+    if params.mask_personal_data:  # before the cut, which may leave the half of a number
+        text = _mask(text, masked)
     cut = len(text) > params.max_chars or len(raw) > max_raw_chars
     while len(text) > params.max_chars:
         text = _settle(text[: params.max_chars])
+        if params.mask_personal_data:
+            text = _mask(text, masked)
     if not _has_content(text):
-        found = f"nothing but punctuation or markup: {raw[:40]!r}" if raw.strip() else "blank"
+        shown = mask(raw[:max_raw_chars]).text if params.mask_personal_data else raw
+        found = f"nothing but punctuation or markup: {shown[:40]!r}" if raw.strip() else "blank"
         return Fault(Reason.EMPTY, f"no text, {found}")
     if _comparable(text) in _comparable_placeholders(params.placeholders):
         return Fault(Reason.EMPTY, f"{text!r} stands for a missing text")
@@ -109,8 +124,17 @@ def clean(raw: Any, params: Cleaning) -> Cleaned | Fault:
             "cut": cut,
             "digest": digest(text),
             "simhash": simhash(text),
+            **{f"masked_{kind}": number for kind, number in sorted(masked.items())},
         },
     )
+
+
+def _mask(text: str, counts: Counter[str]) -> str:
+    """Return a settled text without personal data, and count the kinds that were found."""
+    while (masked := mask(text)).found:
+        counts.update(found.kind for found in masked.found)
+        text = _settle(masked.text)
+    return text
 
 
 def _settle(text: str) -> str:
