@@ -32,6 +32,11 @@ class Services:
             self.assistant = open_assistant(self.settings, self.models)
             _log.info("ready", models=list(self.models.served))
 
+    @property
+    def is_backlogged(self) -> bool:
+        """Whether the assistant has as many messages to answer as it may have."""
+        return self.assistant is not None and self.assistant.desk.working >= self.settings.threads.max_answers
+
     async def finish(self) -> None:
         """Wait until all messages that were accepted are answered."""
         if self.assistant is not None:

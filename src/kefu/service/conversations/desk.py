@@ -107,6 +107,11 @@ class Desk:
         """Whether recordings are taken."""
         return self._ears is not None
 
+    @property
+    def working(self) -> int:
+        """Messages that are being answered or wait for it."""
+        return len(self._works)
+
     async def accept(self, conversation_id: str, incoming: Incoming) -> Accepted:
         """Keep a message, so that it is not lost whatever comes.
 

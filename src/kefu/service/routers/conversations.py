@@ -17,7 +17,9 @@ from kefu.service.storage import MessageRow, Sender, Thumb, UnknownConversationE
 from kefu.service.uploads import read_ticket
 from kefu.tickets.errors import KefuError
 
-router = APIRouter(prefix="/v1/conversations", tags=["conversations"], responses=error_answers(400, 404, 422))
+router = APIRouter(
+    prefix="/v1/conversations", tags=["conversations"], responses=error_answers(400, 404, 408, 415, 422, 429)
+)
 
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
@@ -105,7 +107,7 @@ async def read(desk: DeskNeeded, conversation_id: ConversationId) -> TranscriptA
     openapi_extra=SOME_PART,
     summary="Send a message, and hear the answer as it is made",
     response_class=StreamingResponse,
-    responses={**_STREAM, **error_answers(413, 503)},
+    responses=_STREAM,
 )
 async def send(
     desk: DeskNeeded,

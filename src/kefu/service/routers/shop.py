@@ -10,9 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from kefu.assistant.messages import Reply
 from kefu.knowledge import Article
 from kefu.service.dependencies import AssistantNeeded, DeskNeeded
-from kefu.service.errors import ServiceError, error_answers
+from kefu.service.errors import GUARDED, ServiceError, error_answers
 
-router = APIRouter(prefix="/v1", tags=["shop"], responses=error_answers(404, 422))
+router = APIRouter(prefix="/v1", tags=["shop"], responses=error_answers(404, 422, *GUARDED))
 
 Language = Literal["en", "zh"]
 
