@@ -14,7 +14,7 @@ from kefu.service.models import BatcherClosedError, QueueFullError, UnknownModel
 
 RETRY_SECONDS = 1
 GUARDED = (408, 413, 415, 429, 503)
-"""What every route may answer before it has looked at the request: too slow, too large, encoded, too often, too busy."""
+"""What every route may answer before it is asked: too slow, too large, encoded, too often, too busy."""
 
 
 class ErrorDetail(BaseModel):
