@@ -5,6 +5,7 @@ import structlog
 from kefu.service.assistant import Assistant, open_assistant
 from kefu.service.metrics import Metrics
 from kefu.service.models import ModelShelf
+from kefu.service.pictures import PictureCleaner
 from kefu.service.settings import ServiceSettings
 
 _log = structlog.get_logger("kefu.service")
@@ -18,6 +19,7 @@ class Services:
         self._started = False
         self.metrics = Metrics()
         self.models = ModelShelf(settings, self.metrics)
+        self.pictures = PictureCleaner(settings.limits, settings.threads.media)
         self.assistant: Assistant | None = None
 
     def start(self) -> None:
@@ -46,5 +48,6 @@ class Services:
         """End what was accepted, and give back threads."""
         if self.assistant is not None:
             self.assistant.close()
+        self.pictures.close()
         self.models.close(self.settings.shutdown_seconds)
         _log.info("stopped")

@@ -55,7 +55,7 @@ class Ears(Protocol):
 
 @dataclass(frozen=True)
 class Incoming:
-    """A message as it came, its media checked for size and kind."""
+    """A message as it came, its media checked for size and kind; a picture that is damaged is there without a byte."""
 
     text: str = ""
     image: bytes | None = None
@@ -178,7 +178,7 @@ class Desk:
         kept = NewMessage(
             text=incoming.text,
             language=incoming.language,
-            image=self.media.keep(incoming.image) if incoming.image is not None else None,
+            image=self.media.keep(incoming.image) if incoming.image else None,
             audio=self.media.keep(wav) if wav is not None else None,
             client_key=incoming.client_key,
         )

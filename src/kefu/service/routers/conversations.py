@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from kefu.modalities.image.header import Header, read_header
 from kefu.service.conversations import Accepted, Desk, Incoming, encode
-from kefu.service.dependencies import DeskNeeded, SettingsNeeded
+from kefu.service.dependencies import DeskNeeded, ServicesNeeded, SettingsNeeded
 from kefu.service.errors import ServiceError, error_answers
 from kefu.service.forms import FILE, SOME_PART, STRING
 from kefu.service.storage import MessageRow, Sender, Thumb, UnknownConversationError, UnknownMessageError
@@ -111,6 +111,7 @@ async def read(desk: DeskNeeded, conversation_id: ConversationId) -> TranscriptA
 )
 async def send(
     desk: DeskNeeded,
+    services: ServicesNeeded,
     settings: SettingsNeeded,
     conversation_id: ConversationId,
     text: Annotated[str | None, STRING, Form(description="What the customer writes.")] = None,
@@ -135,9 +136,8 @@ async def send(
     ticket = await read_ticket(settings.limits, (text or "").strip(), image, audio)
     if ticket.audio is not None and not desk.hears:
         raise ServiceError(422, "no_ears", "this service does not hear recordings; write instead")
-    if ticket.image is not None and not isinstance(read_header(ticket.image), Header):
-        raise ServiceError(422, "no_picture", "the picture cannot be read; send JPEG, PNG, WebP, GIF, BMP or TIFF")
-    incoming = Incoming(ticket.text or "", ticket.image, ticket.audio, language, client_key)
+    picture = None if ticket.image is None else await services.pictures.clean(ticket.image)
+    incoming = Incoming(ticket.text or "", picture, ticket.audio, language, client_key)
     try:
         accepted = await desk.accept(conversation_id, incoming)
     except KefuError as error:
@@ -171,7 +171,10 @@ async def media(
         content = await run_in_threadpool(desk.media.read, name)
     if content is None:
         raise ServiceError(404, "unknown_media", "there is no such picture or recording in the conversation")
-    return Response(content, media_type=_media_type(content), headers={"Cache-Control": "private, max-age=86400"})
+    kind, suffix = _media_type(content)
+    return Response(
+        content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name[:16]}.{suffix}"'}
+    )
 
 
 async def _stream(desk: Desk, accepted: Accepted) -> AsyncIterator[bytes]:
@@ -204,9 +207,13 @@ def _show(desk: Desk, row: MessageRow) -> MessageAnswer:
     return shown
 
 
-def _media_type(content: bytes) -> str:
+def _media_type(content: bytes) -> tuple[str, str]:
+    """Return the media type of a file that is kept, and how its name ends."""
     header = read_header(content)
-    return f"image/{header.format.lower()}" if isinstance(header, Header) else "audio/wav"
+    if not isinstance(header, Header):
+        return "audio/wav", "wav"
+    kind = header.format.lower()
+    return f"image/{kind}", kind
 
 
 def _unknown_conversation() -> ServiceError:

@@ -13,12 +13,13 @@ _ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+_OF_ONE_ALONE = ("/v1/conversations", "/v1/speech", "/v1/agent", "/v1/customer")
 _UNLESS_SAID = {"Content-Security-Policy": NOTHING, "Cache-Control": "no-store"}
 _A_YEAR = "max-age=31536000; includeSubDomains"
 
 
 class SecureHeaders:
-    """Gives every answer the headers that it has not set itself.
+    """Gives every answer the headers that it has not set itself; what one person alone may see is stored nowhere.
 
     Args:
         app: what answers.
@@ -29,7 +30,6 @@ class SecureHeaders:
         always = {**_ALWAYS, "Strict-Transport-Security": _A_YEAR} if strict_transport else _ALWAYS
         self._app = app
         self._always = [(name.lower().encode(), value.encode()) for name, value in always.items()]
-        self._unless_said = _UNLESS_SAID
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -37,10 +37,14 @@ class SecureHeaders:
             await self._app(scope, receive, send)
             return
 
+        is_private = scope["path"].startswith(_OF_ONE_ALONE)
+
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self._unless_said.items():
+                if is_private:
+                    headers["Cache-Control"] = "no-store"
+                for name, value in _UNLESS_SAID.items():
                     headers.setdefault(name, value)
                 given = {name for name, _ in headers.raw}
                 headers.raw.extend(pair for pair in self._always if pair[0] not in given)
