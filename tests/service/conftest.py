@@ -58,10 +58,16 @@ def models(add_version: Callable[[str], Path], tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_settings(models: Path) -> Callable[..., ServiceSettings]:
-    """Settings of a service that does not look for new models by itself."""
+    """Settings of a service that does not look for new models by itself, and may be asked as often as one likes."""
 
     def make(**changes: object) -> ServiceSettings:
-        fixed = {"models": {"demo": {"folder": models}}, "watch_seconds": 0, "shop": None, "find_by_meaning": False}
+        fixed = {
+            "models": {"demo": {"folder": models}},
+            "watch_seconds": 0,
+            "shop": None,
+            "find_by_meaning": False,
+            "rates": {"enabled": False},
+        }
         return ServiceSettings(**{**fixed, **changes})
 
     return make

@@ -1,12 +1,7 @@
-import asyncio
 import json
 import re
 
-import pytest
 from structlog.testing import capture_logs
-
-from kefu.service.app import create_app
-from kefu.service.middleware import LimitedBody
 
 SECRET = "my card number is 1234"
 
@@ -43,35 +38,3 @@ def test_a_defect_is_answered_and_logged_without_what_it_quotes(client, monkeypa
     assert response.headers["X-Request-ID"]
     assert "ValueError at test_middleware.py" in logs[0]["why"]
     assert "1234" not in json.dumps(logs) + response.text
-
-
-@pytest.mark.parametrize("announced", [True, False])
-def test_a_large_body_is_refused_before_it_has_arrived(make_settings, announced):
-    app = create_app(make_settings(limits={"body_bytes": 1024}))
-    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
-    headers += [(b"content-length", b"1000000")] if announced else []
-    scope = {"type": "http", "method": "POST", "path": "/v1/predict", "query_string": b"", "headers": headers}
-    asked, sent = [], []
-
-    async def receive():
-        asked.append(None)
-        part = b"--b\r\ncontent-disposition: form-data; name=text\r\n\r\n" if len(asked) == 1 else b"x" * 400
-        return {"type": "http.request", "body": part, "more_body": True}
-
-    async def send(message):
-        sent.append(message)
-
-    asyncio.run(app(scope, receive, send))
-    assert sent[0]["status"] == 413
-    assert json.loads(sent[1]["body"])["error"]["code"] == "body_too_large"
-    assert len(asked) == (0 if announced else 4)
-
-
-def test_other_protocols_pass():
-    seen = []
-
-    async def inner(scope, receive, send):
-        seen.append(scope["type"])
-
-    asyncio.run(LimitedBody(inner, 1)({"type": "lifespan"}, None, None))
-    assert seen == ["lifespan"]

@@ -13,11 +13,15 @@ from kefu.cli.project import open_project
 from kefu.tickets.errors import KefuError
 
 if TYPE_CHECKING:
+    import asyncio
+
     from fastapi import FastAPI
 
     from kefu.service.settings import ServiceSettings
 
-_PACKAGES = frozenset({"fastapi", "prometheus_client", "pydantic_settings", "python_multipart", "structlog", "uvicorn"})
+_PACKAGES = frozenset(
+    {"fastapi", "httptools", "prometheus_client", "pydantic_settings", "python_multipart", "structlog", "uvicorn"}
+)
 _KEEP_ALIVE_SECONDS = 30
 _BACKLOG = 2048
 
@@ -54,6 +58,7 @@ def serve(model: Path | None, environment: str | None, host: str | None, port: i
     """  # noqa: D301 - click wants the backspace itself
     try:
         from kefu.service.app import create_app
+        from kefu.service.connections import guarded_protocol
         from kefu.service.logs import configure_logs
         from kefu.service.settings import read_settings
     except ModuleNotFoundError as error:
@@ -80,7 +85,7 @@ def serve(model: Path | None, environment: str | None, host: str | None, port: i
         address, number = listener.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         click.echo(f"kefu listens at http://{shown}:{number} (Ctrl-C ends it)", err=True)
-        _run(app, settings, listener)
+        _run(app, settings, listener, guarded_protocol(settings.connections, settings.trusted_proxies))
 
 
 def _find_model(model: Path | None, environment: str | None) -> tuple[str, Path]:
@@ -126,7 +131,9 @@ def _taken(port: int) -> KefuError:
     return KefuError(f"port {port} is taken; choose another one with --port, or 0 for a free one")
 
 
-def _run(app: "FastAPI", settings: "ServiceSettings", listener: socket.socket) -> None:
+def _run(
+    app: "FastAPI", settings: "ServiceSettings", listener: socket.socket, protocol: "type[asyncio.Protocol]"
+) -> None:
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -141,6 +148,9 @@ def _run(app: "FastAPI", settings: "ServiceSettings", listener: socket.socket) -
         log_config=None,
         access_log=False,
         server_header=False,
+        http=protocol,
+        ws="none",
+        proxy_headers=False,  # the app knows which proxies are trusted
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),

@@ -8,8 +8,15 @@ from fastapi import FastAPI
 
 from kefu import __version__
 from kefu.service.errors import add_error_handlers
-from kefu.service.middleware import LimitedBody, RequestContext
+from kefu.service.middleware import RequestContext
 from kefu.service.routers import ROUTERS
+from kefu.service.security.admission import Admission
+from kefu.service.security.bodies import LimitedBody, max_field_bytes
+from kefu.service.security.forms import MAX_PARTS
+from kefu.service.security.gate import Gate
+from kefu.service.security.headers import SecureHeaders
+from kefu.service.security.proxies import TrustedProxies
+from kefu.service.security.secrets import ApiKeys
 from kefu.service.services import Services
 from kefu.service.settings import ServiceSettings
 
@@ -17,8 +24,6 @@ _ABOUT = """Labels for customer tickets of text, pictures and voice.
 
 Every error is `{"error": {"code", "message"}}`. Every answer has an `X-Request-ID`: that of the request, or a new one.
 """
-_MARKUP_BYTES = 4096
-"""What a form may need beside the text itself, in UTF-8 up to four bytes a character."""
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
@@ -54,12 +59,23 @@ def create_app(settings: ServiceSettings) -> FastAPI:
             "operation_spans": False,
             "auto_configure": False,
         },
-        form_limits={"max_files": 8, "max_fields": 32, "max_part_size": 4 * settings.limits.text_chars + _MARKUP_BYTES},
+        form_limits={"max_files": 8, "max_fields": MAX_PARTS, "max_part_size": max_field_bytes(settings.limits)},
     )
     app.state.services = services
     add_error_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(LimitedBody, max_bytes=settings.limits.body_bytes)
-    app.add_middleware(RequestContext, metrics=services.metrics)
+    _guard(app, services)
     return app
+
+
+def _guard(app: FastAPI, services: Services) -> None:
+    """Put around the routes what every request must pass, the last one first."""
+    settings = services.settings
+    keys = ApiKeys({name: key.get_secret_value() for name, key in settings.api_keys.items()})
+    app.add_middleware(LimitedBody, limits=settings.limits, connections=settings.connections)
+    app.add_middleware(Admission, settings=settings.admission, is_backlogged=lambda: services.is_backlogged)
+    app.add_middleware(Gate, keys=keys, rates=settings.rates)
+    app.add_middleware(SecureHeaders, strict_transport=settings.in_production)
+    app.add_middleware(RequestContext, metrics=services.metrics)
+    app.add_middleware(TrustedProxies, networks=settings.trusted_proxies)

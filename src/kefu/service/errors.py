@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 from kefu.service.models import BatcherClosedError, QueueFullError, UnknownModelError
 
 RETRY_SECONDS = 1
+GUARDED = (408, 413, 415, 429, 503)
+"""What every route may answer before it is asked: too slow, too large, encoded, too often, too busy."""
 
 
 class ErrorDetail(BaseModel):

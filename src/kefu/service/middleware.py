@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its line in the log, its place in the metrics, and how large it may be."""
+"""What surrounds every request: its id, its line in the log and its place in the metrics."""
 
 import itertools
 import re
@@ -9,7 +9,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kefu.service.errors import ServiceError, error_answer
+from kefu.service.errors import error_answer
 from kefu.service.logs import describe_error
 from kefu.service.metrics import Metrics
 
@@ -69,43 +69,6 @@ class RequestContext:
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
         _log.info("request", method=method, route=route, status=status, ms=round(1000 * seconds, 1))
-
-
-class LimitedBody:
-    """Refuses a body that is too large, by its announced length or as soon as it has grown too large.
-
-    Args:
-        app: what reads the body.
-        max_bytes: of the body.
-    """
-
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app, self._max_bytes = app, max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced) > self._max_bytes:
-            error = self._too_large()
-            await error_answer(error.status_code, error.code, str(error.detail))(scope, receive, send)
-            return
-        arrived = 0
-
-        async def receive_limited() -> Message:
-            nonlocal arrived
-            message = await receive()
-            arrived += len(message.get("body", b""))
-            if arrived > self._max_bytes:
-                raise self._too_large()
-            return message
-
-        await self._app(scope, receive_limited, send)
-
-    def _too_large(self) -> ServiceError:
-        return ServiceError(413, "body_too_large", f"the request is larger than {self._max_bytes:,} bytes; send less")
 
 
 def _route(scope: Scope) -> str:

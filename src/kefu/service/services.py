@@ -5,6 +5,7 @@ import structlog
 from kefu.service.assistant import Assistant, open_assistant
 from kefu.service.metrics import Metrics
 from kefu.service.models import ModelShelf
+from kefu.service.pictures import PictureCleaner
 from kefu.service.settings import ServiceSettings
 
 _log = structlog.get_logger("kefu.service")
@@ -18,6 +19,7 @@ class Services:
         self._started = False
         self.metrics = Metrics()
         self.models = ModelShelf(settings, self.metrics)
+        self.pictures = PictureCleaner(settings.limits, settings.threads.media)
         self.assistant: Assistant | None = None
 
     def start(self) -> None:
@@ -42,6 +44,11 @@ class Services:
         if self.assistant is not None:
             self.assistant.live.close()
 
+    @property
+    def is_backlogged(self) -> bool:
+        """Whether the assistant has as many messages to answer as it may have."""
+        return self.assistant is not None and self.assistant.desk.working >= self.settings.threads.max_answers
+
     async def finish(self) -> None:
         """Wait until all messages that were accepted are answered."""
         if self.assistant is not None:
@@ -51,5 +58,6 @@ class Services:
         """End what was accepted, and give back threads."""
         if self.assistant is not None:
             self.assistant.close()
+        self.pictures.close()
         self.models.close(self.settings.shutdown_seconds)
         _log.info("stopped")

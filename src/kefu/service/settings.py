@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kefu.parameters import Parameters
+from kefu.service.security.secrets import find_weakness
 from kefu.tickets.errors import KefuError, did_you_mean
 
 _PREFIX = "KEFU_"
@@ -47,6 +49,9 @@ class ThreadSettings(Parameters):
         32, ge=1, description="Tickets with media in these threads or waiting for them; more are refused with 503."
     )
     answers: int = Field(8, ge=1, description="Messages of customers that are answered at once.")
+    max_answers: int = Field(
+        128, ge=1, description="Messages being answered or waiting for it; more are refused with 503."
+    )
     torch: int = Field(1, ge=1, description="Threads that PyTorch uses within one model.")
 
 
@@ -55,8 +60,15 @@ class LimitSettings(Parameters):
 
     body_bytes: int = Field(32 * 2**20, ge=1024, description="Largest body, counted while it arrives.")
     text_chars: int = Field(20_000, ge=1, description="Longest text of a ticket.")
+    json_bytes: int = Field(2**20, ge=1024, description="Largest body other than a form or a batch of tickets.")
+    json_items: int = Field(
+        100_000, ge=100, description="Most brackets and commas of a body in JSON, which all take memory."
+    )
     image_bytes: int = Field(10 * 2**20, ge=1, description="Largest picture file.")
     image_megapixels: float = Field(50.0, gt=0, description="Most pixels, in millions, that a picture may announce.")
+    image_side_px: int = Field(
+        3072, ge=256, description="Longest side at which a customer's picture is kept; a larger one is made smaller."
+    )
     audio_bytes: int = Field(20 * 2**20, ge=1, description="Largest recording.")
     audio_seconds: float = Field(120.0, gt=0, description="Longest recording.")
     batch_tickets: int = Field(64, ge=1, description="Most tickets of one request.")
@@ -82,6 +94,65 @@ class LiveSettings(Parameters):
     ping_seconds: float = Field(15.0, gt=0, description="How often a sign of life is sent where nothing changes.")
 
 
+class RateSettings(Parameters):
+    """How often one may ask. A bucket of ``burst`` requests is filled up at so many a minute; 0: no limit."""
+
+    enabled: bool = Field(True, description="Whether anything is limited; `false` to measure how much is possible.")
+    predict_per_minute: float = Field(3000.0, ge=0, description="Requests for labels, of one key.")
+    predict_burst: int = Field(100, ge=1, description="Of these at once.")
+    conversation_per_minute: float = Field(30.0, ge=0, description="Messages of one conversation.")
+    conversation_burst: int = Field(15, ge=1, description="Of these at once.")
+    customer_per_minute: float = Field(60.0, ge=0, description="Messages of one customer, in all conversations.")
+    customer_burst: int = Field(30, ge=1, description="Of these at once.")
+    messages_per_minute: float = Field(120.0, ge=0, description="Messages from one address.")
+    messages_burst: int = Field(60, ge=1, description="Of these at once.")
+    begin_per_minute: float = Field(60.0, ge=0, description="Conversations begun from one address.")
+    begin_burst: int = Field(30, ge=1, description="Of these at once.")
+    login_per_minute: float = Field(30.0, ge=0, description="Logins tried from one address.")
+    login_burst: int = Field(10, ge=1, description="Of these at once.")
+    other_per_minute: float = Field(1800.0, ge=0, description="All else from one address, beside labels and the page.")
+    other_burst: int = Field(600, ge=1, description="Of these at once.")
+    max_tracked: int = Field(
+        20_000, ge=100, description="Buckets that are remembered for each limit; the one not used for longest goes."
+    )
+
+
+class AdmissionSettings(Parameters):
+    """How much is worked on at once; what is too much is refused with 503 before its body is read."""
+
+    max_requests: int = Field(128, ge=1, description="Requests at work.")
+    max_waiting: int = Field(128, ge=0, description="Requests that wait for one of these to end.")
+    wait_seconds: float = Field(1.0, ge=0, description="How long they wait.")
+    max_per_address: int = Field(64, ge=1, description="Requests at work or waiting that come from one address.")
+    max_streams: int = Field(1000, ge=1, description="Connections that listen for events.")
+    max_streams_per_address: int = Field(50, ge=1, description="Of these from one address.")
+
+
+class ConnectionSettings(Parameters):
+    """What a client may take of time and connections."""
+
+    max_connections: int = Field(1024, ge=1, description="Connections that are open; further ones are closed.")
+    max_per_address: int = Field(256, ge=1, description="Of these from one address, except of trusted proxies.")
+    header_seconds: float = Field(10.0, gt=0, description="Within this time the headers of a request must come.")
+    header_bytes: int = Field(32 * 2**10, ge=1024, description="Largest request line and headers.")
+    max_headers: int = Field(100, ge=10, description="Most headers of a request.")
+    body_seconds: float = Field(20.0, gt=0, description="How long to wait for a body, beside the time of its bytes.")
+    body_bytes_per_second: float = Field(8192.0, gt=0, description="Slowest pace at which a body may come.")
+    write_seconds: float = Field(30.0, gt=0, description="How long a client may leave an answer unread.")
+    linger_seconds: float = Field(
+        3.0, gt=0, description="How long a body may go on to come that was answered before its end."
+    )
+
+
+def _read_networks(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_read_networks)]
+
+
 class ServiceSettings(BaseSettings):
     """How the service runs. Nested settings are written with two underscores between."""
 
@@ -96,6 +167,17 @@ class ServiceSettings(BaseSettings):
 
     environment: Literal["development", "production"] = Field(
         "development", description="In `production` what is open for trying things out must be closed."
+    )
+    api_keys: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Keys of machines, by name: `KEFU_API_KEYS__SHOP=...`, made with `openssl rand -hex 32`. Where "
+        "there is one, `/v1/predict` and `/v1/models` demand a key.",
+    )
+    open_predict: bool = Field(False, description="Whether labels may be asked for without a key in `production`.")
+    trusted_proxies: Networks = Field(
+        (),
+        description="Addresses or networks, separated by commas, whose `X-Forwarded-For` and `X-Forwarded-Proto` are "
+        "believed.",
     )
     host: str = Field("127.0.0.1", description="Address to listen at; `0.0.0.0` for every one of the machine.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen at; 0: a free one.")
@@ -147,6 +229,9 @@ class ServiceSettings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     logins: LoginSettings = LoginSettings()
     live: LiveSettings = LiveSettings()
+    rates: RateSettings = RateSettings()
+    admission: AdmissionSettings = AdmissionSettings()
+    connections: ConnectionSettings = ConnectionSettings()
     shutdown_seconds: float = Field(
         20.0, ge=0, description="How long requests that were accepted may take to end when the service stops."
     )
@@ -156,6 +241,23 @@ class ServiceSettings(BaseSettings):
     def in_production(self) -> bool:
         """Whether customers are served, not trials."""
         return self.environment == "production"
+
+    @model_validator(mode="after")
+    def _closed_in_production(self) -> Self:
+        if not self.in_production:
+            return self
+        if not self.api_keys and not self.open_predict:
+            raise ValueError(
+                "KEFU_API_KEYS: in production a key is needed; set KEFU_API_KEYS__SHOP=$(openssl rand -hex 32), or "
+                "KEFU_OPEN_PREDICT=true to serve labels to everybody"
+            )
+        for name, key in self.api_keys.items():
+            weakness = find_weakness(key.get_secret_value())
+            if weakness is not None:
+                raise ValueError(
+                    f"KEFU_API_KEYS__{name.upper()}: the key {weakness}; make one with `openssl rand -hex 32`"
+                )
+        return self
 
 
 def read_settings(**given: Any) -> ServiceSettings:
@@ -200,9 +302,12 @@ def _own(environment: Iterable[str]) -> list[str]:
 
 
 def _explain(found: Any) -> str:
+    if not found["loc"]:
+        return str(found["msg"].removeprefix("Value error, "))
     name = f"{_PREFIX}{_LEVELS.join(str(part) for part in found['loc']).upper()}"
     if found["type"] == "extra_forbidden":
         return f"{name}: there is no such setting; `kefu serve --settings` lists all"
     message = found["msg"].removeprefix("Value error, ").removeprefix("Input ").strip()
-    got = "" if found["type"] == "missing" else f" (got {found['input']!r})"
+    is_secret = found["loc"][0] == "api_keys"
+    got = "" if found["type"] == "missing" or is_secret else f" (got {found['input']!r})"
     return f"{name}: {message}{got}"

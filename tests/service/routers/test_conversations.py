@@ -102,9 +102,23 @@ def test_bad_messages_are_refused_and_not_kept(
 
 
 def test_a_broken_picture_is_said_and_the_text_answered(client: TestClient, png: bytes) -> None:
-    events = Customer(client, "en").send(image=("photo.png", png[: len(png) // 2], "image/png"), text=REFUND)
+    customer = Customer(client, "en")
+    events = customer.send(image=("photo.png", png[: len(png) // 2], "image/png"), text=REFUND)
     assert "cannot be opened" in of(events, "sentence")[0]["text"]
     assert len(of(events, "sentence")) > 1
+    assert customer.read()["messages"][0]["image"] is None
+
+
+def test_a_picture_is_kept_without_what_else_is_in_its_file(client: TestClient, png: bytes) -> None:
+    customer = Customer(client, "en")
+    accepted = of(customer.send(image=("photo.png", png + b"<script>secret</script>", "image/png")), "accepted")
+    media = client.get(f"{customer.path}/media/{accepted[0]['image']}")
+    assert media.content.startswith(b"\x89PNG")
+    assert b"secret" not in media.content
+    assert media.headers["content-type"] == "image/png"
+    assert media.headers["content-disposition"].startswith("attachment; filename=")
+    assert "sandbox" in media.headers["content-security-policy"]
+    assert media.headers["cache-control"] == "no-store"
 
 
 def test_feedback_is_of_replies(client: TestClient) -> None:

@@ -70,7 +70,7 @@ class Ears(Protocol):
 
 @dataclass(frozen=True)
 class Incoming:
-    """A message as it came, its media checked for size and kind."""
+    """A message as it came, its media checked for size and kind; a picture that is damaged is there without a byte."""
 
     text: str = ""
     image: bytes | None = None
@@ -124,6 +124,11 @@ class Desk:
     def hears(self) -> bool:
         """Whether recordings are taken."""
         return self._ears is not None
+
+    @property
+    def working(self) -> int:
+        """Messages that are being answered or wait for it."""
+        return len(self._works)
 
     async def accept(self, conversation_id: str, incoming: Incoming) -> Accepted:
         """Keep a message, so that it is not lost whatever comes.
@@ -209,7 +214,7 @@ class Desk:
         kept = NewMessage(
             text=incoming.text,
             language=incoming.language,
-            image=self.media.keep(incoming.image) if incoming.image is not None else None,
+            image=self.media.keep(incoming.image) if incoming.image else None,
             audio=self.media.keep(wav) if wav is not None else None,
             client_key=incoming.client_key,
         )

@@ -21,7 +21,7 @@ from kefu.service.dependencies import (
     refuse_cross_site,
     unknown_conversation,
 )
-from kefu.service.errors import ServiceError, error_answers
+from kefu.service.errors import GUARDED, ServiceError, error_answers
 from kefu.service.people import AGENT_COOKIE, LoggedIn, TooManyLoginsError, WrongLoginError, forget_cookie, set_cookie
 from kefu.service.storage import Role, UnknownConversationError, read_figures
 from kefu.service.streams import PING, describe_stream, event_stream
@@ -29,7 +29,7 @@ from kefu.service.streams import PING, describe_stream, event_stream
 router = APIRouter(
     prefix="/v1/agent",
     tags=["agents"],
-    responses=error_answers(400, 401, 403, 404, 422),
+    responses=error_answers(400, 401, 403, 404, 422, *GUARDED),
     dependencies=[Depends(refuse_cross_site)],
 )
 
@@ -82,7 +82,7 @@ class DashboardAnswer(BaseModel):
     languages: dict[str, int]
 
 
-@router.post("/login", summary="Log in", responses=error_answers(429))
+@router.post("/login", summary="Log in")
 async def log_in(
     logins: LoginsNeeded, settings: SettingsNeeded, request: Request, response: Response, body: LoginBody
 ) -> LoginAnswer:

@@ -24,7 +24,7 @@ from kefu.service.dependencies import (
     refuse_cross_site,
     unknown_conversation,
 )
-from kefu.service.errors import ServiceError, error_answers
+from kefu.service.errors import GUARDED, ServiceError, error_answers
 from kefu.service.storage import (
     ConversationRow,
     ConversationState,
@@ -38,7 +38,7 @@ from kefu.service.transcripts import StudiedMessageAnswer, media_answer, study_m
 router = APIRouter(
     prefix="/v1/agent",
     tags=["agents"],
-    responses=error_answers(400, 401, 403, 404, 422),
+    responses=error_answers(400, 401, 403, 404, 422, *GUARDED),
     dependencies=[Depends(refuse_cross_site), Depends(get_agent)],
 )
 
@@ -168,7 +168,7 @@ async def take(assistant: AssistantNeeded, agent: Agent, conversation: AnyConver
     "/conversations/{conversation_id}/messages",
     status_code=201,
     summary="Answer the customer",
-    responses=error_answers(409, 413),
+    responses=error_answers(409),
 )
 async def answer(
     assistant: AssistantNeeded,

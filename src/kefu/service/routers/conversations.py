@@ -8,7 +8,6 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 
-from kefu.modalities.image import header as pictures
 from kefu.service.assistant import Assistant
 from kefu.service.conversations import Event, Incoming
 from kefu.service.dependencies import (
@@ -20,11 +19,12 @@ from kefu.service.dependencies import (
     MessageId,
     OwnConversation,
     OwnOrAnyOfAdmin,
+    ServicesNeeded,
     SettingsNeeded,
     refuse_cross_site,
     unknown_conversation,
 )
-from kefu.service.errors import ServiceError, error_answers
+from kefu.service.errors import GUARDED, ServiceError, error_answers
 from kefu.service.forms import FILE, SOME_PART, STRING
 from kefu.service.people import CUSTOMER_COOKIE, digest, draw_token, set_cookie
 from kefu.service.storage import ConversationRow, Sender, Thumb, UnknownConversationError, UnknownMessageError
@@ -36,7 +36,7 @@ from kefu.tickets.errors import KefuError
 router = APIRouter(
     prefix="/v1/conversations",
     tags=["conversations"],
-    responses=error_answers(400, 403, 404, 422),
+    responses=error_answers(400, 403, 404, 422, *GUARDED),
     dependencies=[Depends(refuse_cross_site)],
 )
 
@@ -124,10 +124,11 @@ async def erase(assistant: AssistantNeeded, conversation: OwnOrAnyOfAdmin) -> No
     openapi_extra=SOME_PART,
     summary="Send a message, and hear the answer as it is made",
     response_class=StreamingResponse,
-    responses={**_ANSWER, **error_answers(413, 503)},
+    responses=_ANSWER,
 )
 async def send(
     desk: DeskNeeded,
+    services: ServicesNeeded,
     settings: SettingsNeeded,
     conversation: OwnConversation,
     text: Annotated[str | None, STRING, Form(description="What the customer writes.")] = None,
@@ -148,9 +149,8 @@ async def send(
     ticket = await read_ticket(settings.limits, (text or "").replace("\0", "").strip(), image, audio)
     if ticket.audio is not None and not desk.hears:
         raise ServiceError(422, "no_ears", "this service does not hear recordings; write instead")
-    if ticket.image is not None and not isinstance(pictures.read_header(ticket.image), pictures.Header):
-        raise ServiceError(422, "no_picture", "the picture cannot be read; send JPEG, PNG, WebP, GIF, BMP or TIFF")
-    incoming = Incoming(ticket.text or "", ticket.image, ticket.audio, language, client_key)
+    picture = None if ticket.image is None else await services.pictures.clean(ticket.image)
+    incoming = Incoming(ticket.text or "", picture, ticket.audio, language, client_key)
     try:
         accepted = await desk.accept(conversation.id, incoming)
     except UnknownConversationError:  # erased in the very moment

@@ -4,13 +4,13 @@ from fastapi import APIRouter, Depends, Response
 from starlette.concurrency import run_in_threadpool
 
 from kefu.service.dependencies import AssistantNeeded, CustomerToken, refuse_cross_site
-from kefu.service.errors import ServiceError, error_answers
+from kefu.service.errors import GUARDED, ServiceError, error_answers
 from kefu.service.people import CUSTOMER_COOKIE, digest, forget_cookie
 
 router = APIRouter(
     prefix="/v1/customer",
     tags=["conversations"],
-    responses=error_answers(401, 403, 404),
+    responses=error_answers(401, 403, 404, *GUARDED),
     dependencies=[Depends(refuse_cross_site)],
 )
 

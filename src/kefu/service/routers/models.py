@@ -3,9 +3,10 @@
 from fastapi import APIRouter
 
 from kefu.service.dependencies import ModelsNeeded
+from kefu.service.errors import GUARDED, error_answers
 from kefu.service.schemas import ModelAnswer
 
-router = APIRouter(prefix="/v1/models", tags=["models"])
+router = APIRouter(prefix="/v1/models", tags=["models"], responses=error_answers(401, *GUARDED))
 
 
 @router.get("", summary="List the models that are served")

@@ -19,7 +19,9 @@ from kefu.service.settings import LimitSettings
 from kefu.service.uploads import check_ticket, read_ticket
 
 _log = structlog.get_logger("kefu.service")
-router = APIRouter(prefix="/v1/predict", tags=["predict"], responses=error_answers(400, 404, 413, 422, 503))
+router = APIRouter(
+    prefix="/v1/predict", tags=["predict"], responses=error_answers(400, 401, 404, 408, 413, 415, 422, 429, 503)
+)
 
 ModelName = Annotated[
     str | None, Query(description="The name of a model; without, the traffic is shared out.", examples=["demo"])

@@ -11,11 +11,11 @@ from kefu.assistant.messages import Reply
 from kefu.knowledge import Article
 from kefu.service.conversations import Desk
 from kefu.service.dependencies import AssistantNeeded, CustomerToken, DeskNeeded
-from kefu.service.errors import ServiceError, error_answers
+from kefu.service.errors import GUARDED, ServiceError, error_answers
 from kefu.service.people import digest
 from kefu.service.storage import MessageRow
 
-router = APIRouter(prefix="/v1", tags=["shop"], responses=error_answers(404, 422))
+router = APIRouter(prefix="/v1", tags=["shop"], responses=error_answers(404, 422, *GUARDED))
 
 Language = Literal["en", "zh"]
 
