@@ -71,11 +71,11 @@ def copies(instructions: Sequence[Instruction]) -> list[Copy]:
         if line.name != "COPY":
             continue
         *sources, target = line.arguments.split()
-        if len(sources) > 1 and not target.endswith("/"):
-            raise ValueError(f"COPY {line.arguments}: several sources are copied to a folder; end its name with /")
         for source in sources:
             if source.startswith("--") or re.search(r"[*?\[]", source):
                 raise ValueError(f"COPY {line.arguments}: '{source}' is not known to {Path(__file__).name}")
+            if len(sources) > 1 and not target.endswith("/"):
+                raise ValueError(f"COPY {line.arguments}: several sources are copied to a folder; end its name with /")
             place = folder / target / (PurePosixPath(source).name if target.endswith("/") else "")
             found.append(Copy(PurePosixPath(source), place))
     return found
