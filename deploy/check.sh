@@ -74,12 +74,12 @@ touch "$root/before"
 say "start"
 env -i "${environment[@]}" ${as[@]+"${as[@]}"} "$home/deploy/start.sh" >"$root/log" 2>&1 &
 service=$!
-for _ in $(seq 180); do
+for _ in $(seq 240); do
   kill -0 "$service" 2>/dev/null || fail "the service ended by itself"
   if run "$home/deploy/healthy.sh" >/dev/null; then break; fi
   sleep 0.5
 done
-run "$home/deploy/healthy.sh" || fail "not healthy within 90 s"
+run "$home/deploy/healthy.sh" || fail "not healthy within two minutes"
 
 say "ask for a label, with the key and without"
 run "$VENV/bin/python" - "http://127.0.0.1:$port/v1/predict/text" "$key" <<'PY' || fail "no label"
