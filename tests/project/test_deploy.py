@@ -118,8 +118,9 @@ def test_what_is_copied_exists_and_is_all_that_the_service_is() -> None:
         path: place for copy in context.copies(DOCKERFILE) for path, place in context.files_of(ROOT, copy, IGNORED)
     }
     assert places[ROOT / "pyproject.toml"] == "/opt/kefu/pyproject.toml"
-    package = {path for path in (ROOT / "src/kefu").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert package <= places.keys()
+    for folder in ("src/kefu", "conf/assistant/demo"):
+        files = {path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+        assert files <= places.keys()
     assert {ROOT / script for script in SCRIPTS} <= places.keys()
     assert ROOT / PROJECT["readme"] in places  # pip reads both
     assert {ROOT / name for name in PROJECT["license-files"]} <= places.keys()
