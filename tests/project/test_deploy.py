@@ -226,7 +226,11 @@ def test_the_proxy_lets_pass_what_the_service_takes() -> None:
     size = re.search(r"client_max_body_size (\d+)m;", text)
     assert size is not None
     assert int(size[1]) * 2**20 == LimitSettings().body_bytes
-    assert re.search(r"^ *proxy_buffering off;", text, re.MULTILINE)
+    locations = dict(re.findall(r"^    location (.+?) \{(.*?)\}", text, re.DOTALL | re.MULTILINE))
+    for streams in ("/v1/conversations", "~ ^/(v1/)?agent(/|$)"):
+        assert "proxy_buffering off;" in locations[streams]
+    assert "deny all;" in locations["~ ^/(v1/)?agent(/|$)"]
+    assert "404" in locations["= /metrics"]
     assert f"server {SERVICE['ports'][0].rpartition(':')[0]};" in text
 
 
