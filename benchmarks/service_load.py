@@ -23,6 +23,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -87,6 +88,9 @@ class Load:
 
     seconds: list[float] = field(default_factory=list)
     refused: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    broken: int = 0
+    """Connections that ended before they were told to."""
     lasted: float = 0.0
     server_cpu_seconds: float = 0.0
 
@@ -129,6 +133,7 @@ class Connection(asyncio.Protocol):
         head, end, body = self._answer.partition(b"\r\n\r\n")
         if not end or len(body) < content_length(head):
             return
+        self._load.statuses[head[9:12].decode()] += 1
         if head.startswith(b"HTTP/1.1 200"):
             self._load.seconds.append(time.perf_counter() - self._sent_at)
         else:
@@ -140,6 +145,7 @@ class Connection(asyncio.Protocol):
             self._send()
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._load.broken += not self._stopping
         if not self.ended.done():
             self.ended.set_result(None)
 

@@ -40,11 +40,27 @@ def test_every_answer_is_timed_and_refusals_are_told_apart(benchmark):
     load = asyncio.run(measure())
     assert set(heard) == {b'{"text": "hello"}', '{"text": "你好"}'.encode()}
     assert load.refused == pytest.approx(len(heard) / 3, abs=4)
+    assert load.statuses["503"] == load.refused
+    assert load.statuses.total() == len(heard)
+    assert load.broken == 0
     assert len(load.seconds) == pytest.approx(len(heard) * 2 / 3, abs=4)
     assert all(seconds >= 0.002 for seconds in load.seconds)
     found = load.summary()
     assert found["p50_ms"] >= 2
     assert found["per_second"] == pytest.approx(len(load.seconds) / 0.3, rel=0.2)
+
+
+def test_a_connection_that_the_server_ends_is_broken(benchmark):
+    async def hang_up(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async def measure():
+        async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+            return await benchmark.send_load(server.sockets[0].getsockname()[1], ["hello"], connections=3, seconds=0.1)
+
+    load = asyncio.run(measure())
+    assert (load.broken, load.statuses, load.seconds) == (3, {}, [])
 
 
 def test_the_mean_batch_is_read_from_the_metrics(benchmark):

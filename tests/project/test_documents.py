@@ -30,7 +30,8 @@ def commands(program: str) -> list[tuple[str, list[str]]]:
     found = []
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
-        blocks = re.findall(r"^ *```(?:sh|bash|console)?\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+        fenced = re.findall(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+        blocks = [block for kind, block in fenced if kind in {"", "sh", "bash", "console"}]
         prose = re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
         lines = [part for block in blocks for line in block.splitlines() for part in line.split("&&")]
         for line in [*lines, *re.findall(r"`([^`\n]+)`", prose)]:
