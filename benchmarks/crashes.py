@@ -69,7 +69,7 @@ class Service:
             "KEFU_STORAGE": f"sqlite:///{self.database}",
             "KEFU_MEDIA": str(folder / "media"),
             "KEFU_VECTORS": str(folder / "vectors.safetensors"),
-            "KEFU_LIMITS__MESSAGES_PER_MINUTE": "1000000",
+            "KEFU_RATES__ENABLED": "false",
             "KEFU_LOG_LEVEL": "warning",
         }
         self._process: subprocess.Popen[bytes] | None = None
