@@ -58,8 +58,10 @@ def postgresql_server() -> Iterator[str]:
             group=group,
         )
         settings = ("listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "max_connections=200")
+        # where the tests are killed, the server ends with them
+        with_us = ["setpriv", "--pdeathsig", "QUIT", "--"] if shutil.which("setpriv") else []
         server = subprocess.Popen(
-            [postgres, "-D", data, *(part for setting in settings for part in ("-c", setting))],
+            [*with_us, postgres, "-D", data, *(part for setting in settings for part in ("-c", setting))],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=folder,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from kefu.service.storage.database import Database
@@ -36,7 +37,8 @@ class ChangeFeed:
         """Return the conversations that were changed since the last call, in the order of their changes."""
         since = now() - _OVERLAP
         with self._database.reading() as session:
-            wanted = select(ConversationRow).where(col(ConversationRow.changed_at) >= since)
+            wanted = select(ConversationRow).options(defer(ConversationRow.state))  # type: ignore[arg-type]
+            wanted = wanted.where(col(ConversationRow.changed_at) >= since)
             rows = list(session.exec(wanted.order_by(col(ConversationRow.changed_at))))
         new = [row for row in rows if self._seen.get(row.id, (-1, since))[0] < row.version]
         self._seen |= {row.id: (row.version, row.changed_at) for row in rows}

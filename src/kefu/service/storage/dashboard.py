@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,8 @@ from kefu.service.storage.tables import ConversationRow, CorrectionRow, MessageR
 
 ENDED_AFTER = timedelta(minutes=30)
 """A conversation without a message for so long is over."""
+_IN_PIECES = {"yield_per": 1000}
+"""Of a query: whole rows, with all that was understood and said, do not lie in memory together."""
 _POLITE = frozenset({Act.THANKS, Act.GOODBYE})
 
 
@@ -193,24 +195,26 @@ def _models(conversations: list[ConversationFacts]) -> list[dict[str, Any]]:
 
 
 def _read(database: Database, since: datetime) -> list[ConversationFacts]:
-    wanted = select(ConversationRow).where(col(ConversationRow.last_message_at) >= since)
+    is_recent = col(ConversationRow.last_message_at) >= since
     with database.reading() as session:
-        talks = session.exec(wanted.order_by(col(ConversationRow.created_at))).all()
-        recent = select(ConversationRow.id).where(col(ConversationRow.last_message_at) >= since)
-        messages = session.exec(
+        talks = {
+            talk.id: _facts_of_talk(talk)
+            for talk in session.exec(select(ConversationRow).where(is_recent), execution_options=_IN_PIECES)
+        }
+        wanted = (
             select(MessageRow, CorrectionRow.message_id)
             .outerjoin(CorrectionRow)
-            .where(col(MessageRow.conversation_id).in_(recent))
+            .where(col(MessageRow.conversation_id).in_(select(ConversationRow.id).where(is_recent)))
             .order_by(col(MessageRow.position))
-        ).all()
-    by_talk: dict[str, list[MessageFacts]] = {talk.id: [] for talk in talks}
-    for message, correction in messages:
-        if message.conversation_id in by_talk:
-            by_talk[message.conversation_id].append(_facts_of(message, corrected=correction is not None))
-    return [_facts_of_talk(talk, by_talk[talk.id]) for talk in talks]
+        )
+        messages: dict[str, list[MessageFacts]] = {name: [] for name in talks}
+        for message, correction in session.exec(wanted, execution_options=_IN_PIECES):
+            if message.conversation_id in messages:  # else begun in the very moment
+                messages[message.conversation_id].append(_facts_of(message, corrected=correction is not None))
+    return [replace(talk, messages=messages[name]) for name, talk in talks.items()]
 
 
-def _facts_of_talk(talk: ConversationRow, messages: Sequence[MessageFacts]) -> ConversationFacts:
+def _facts_of_talk(talk: ConversationRow) -> ConversationFacts:
     memory: Mapping[str, Any] = talk.state or {}
     waits = any(memory.get(name) for name in ("asked", "offered", "proposed", "times_unsure"))
     return ConversationFacts(
@@ -221,7 +225,6 @@ def _facts_of_talk(talk: ConversationRow, messages: Sequence[MessageFacts]) -> C
         hand_over_reason=talk.hand_over_reason,
         closed_at=talk.closed_at,
         is_open_question=waits,
-        messages=messages,
     )
 
 

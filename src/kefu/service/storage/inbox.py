@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, not_
+from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from kefu.service.storage.agents import UnknownAgentError
@@ -92,6 +93,7 @@ class Inbox:
                     continue
                 wanted = (
                     select(ConversationRow, MessageRow, AgentRow.name)
+                    .options(defer(MessageRow.reply))  # type: ignore[arg-type]
                     .outerjoin(
                         MessageRow,
                         and_(

@@ -8,7 +8,8 @@ from kefu.service.storage.erasure import Erasure
 
 _log = structlog.get_logger("kefu.service")
 
-SECONDS_BETWEEN = 3600.0
+_SECONDS_BETWEEN = 3600.0
+_SECONDS_TO_END = 5.0
 
 
 class Sweeper:
@@ -26,7 +27,7 @@ class Sweeper:
         erasure: Erasure,
         retention_days: int | None,
         media_retention_days: int | None,
-        seconds_between: float = SECONDS_BETWEEN,
+        seconds_between: float = _SECONDS_BETWEEN,
     ) -> None:
         self._erasure = erasure
         self._limits = (retention_days, media_retention_days)
@@ -39,9 +40,9 @@ class Sweeper:
         self._thread.start()
 
     def close(self) -> None:
-        """End; a sweep that goes on is waited for."""
+        """End; a sweep that goes on is waited for a moment, and may be ended anywhere."""
         self._ended.set()
-        self._thread.join()
+        self._thread.join(_SECONDS_TO_END)
 
     def _run(self) -> None:
         while not self._ended.is_set():
