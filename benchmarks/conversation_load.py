@@ -52,12 +52,15 @@ class Customer:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
         self._id = ""
+        self._headers: dict[str, str] = {}
 
     async def ask(self, **parts: Any) -> dict[str, float]:
         """Send a message and return the milliseconds until its first sentence and until its end."""
         if not self._id:
-            begun = await self._client.post("/v1/conversations", json={})
-            self._id = begun.json()["conversation_id"]
+            self._client.cookies.clear()  # every conversation is another customer's
+            begun = (await self._client.post("/v1/conversations", json={})).json()
+            self._id = begun["conversation_id"]
+            self._headers = {"Authorization": f"Bearer {begun['customer_token']}"}
         files = {name: parts.pop(name) for name in ("image", "audio") if name in parts}
         started = time.perf_counter()
         marks: dict[str, float] = {}
@@ -75,7 +78,7 @@ class Customer:
 
     async def _events(self, data: dict[str, Any], files: dict[str, Any]) -> AsyncIterator[tuple[str, Any]]:
         path = f"/v1/conversations/{self._id}/messages"
-        async with self._client.stream("POST", path, data=data, files=files or None) as answer:
+        async with self._client.stream("POST", path, data=data, files=files or None, headers=self._headers) as answer:
             answer.raise_for_status()
             name = ""
             async for line in answer.aiter_lines():
@@ -85,7 +88,7 @@ class Customer:
                     yield name, json.loads(line.removeprefix("data: "))
 
     async def _sound(self, url: str, started: float) -> float:
-        (await self._client.get(url)).raise_for_status()
+        (await self._client.get(url, headers=self._headers)).raise_for_status()
         return time.perf_counter() - started
 
 
