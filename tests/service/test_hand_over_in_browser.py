@@ -102,7 +102,7 @@ def test_from_the_question_to_the_figures(open_page: Callable[[str], "Page"]) ->
     assert "Order number: A12345" in agent.inner_text("details >> nth=0")
     labels = agent.eval_on_selector_all(".correct >> nth=0 >> option", "all => all.map(one => one.value)")
     agent.select_option(".correct select >> nth=0", labels[-1])
-    agent.click(".correct button >> nth=0")
+    agent.click(".correct [type=submit] >> nth=0")
     agent.wait_for_selector(".chip.right")
 
     agent.click("#close")
