@@ -129,12 +129,7 @@ def _taken(port: int) -> KefuError:
 def _run(app: "FastAPI", settings: "ServiceSettings", listener: socket.socket) -> None:
     import uvicorn
 
-    class Server(uvicorn.Server):
-        """Ends streams that have no end of their own before it waits for all that was begun."""
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            app.state.services.end_streams()
-            await super().shutdown(sockets)
+    from kefu.service.server import Server
 
     config = uvicorn.Config(
         app,
@@ -146,7 +141,7 @@ def _run(app: "FastAPI", settings: "ServiceSettings", listener: socket.socket) -
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
     )
     with suppress(KeyboardInterrupt):  # raised again once all requests are done
-        Server(config).run(sockets=[listener])
+        Server(config, app.state.services.end_streams).run(sockets=[listener])
 
 
 def _list_settings() -> None:

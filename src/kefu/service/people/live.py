@@ -76,6 +76,11 @@ class Live:
         self._watch: asyncio.Task[None] | None = None
         self._is_closed = False
 
+    @property
+    def num_listeners(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
+
     @contextmanager
     def listen(self, conversation_id: str | None = None) -> Iterator[Listener]:
         """Listen to one conversation, or to all."""
