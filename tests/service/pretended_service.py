@@ -72,6 +72,8 @@ class Conversation:
         }
         if sender == "customer":
             message.update(understanding=None, model=None, model_version=None, correction=None)
+        if sender == "assistant":
+            message["text"] = " ".join(sentence["text"] for sentence in more.get("sentences", []))
         self.messages.append({**message, **more})
         self.version += 1
         return self.messages[-1]

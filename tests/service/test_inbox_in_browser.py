@@ -249,7 +249,7 @@ def test_who_has_waited_longest_stands_first_and_time_counts_up(
     page.wait_for_function("text => document.querySelector('#groups time').textContent > text", arg=waits)
     assert page.inner_text("#groups h2 >> nth=0") == "Waiting · 2"
     assert page.inner_text("#news") == "", "who waited before is no news"
-    assert [text[:6] for text in queue_texts(page)] == ["No tex", "我的快递三天", "The in"]
+    assert [text[:6] for text in queue_texts(page)] == ["A coll", "我的快递三天", "The in"]
     assert page.inner_text("#groups .facts >> nth=0") == "asked for a person · English · 4 messages"
     assert page.inner_text("[data-group=others] .state") == "Taken by Mei"
     page.click("[data-filter=assistant]")
@@ -349,16 +349,22 @@ def test_a_session_that_ends_leads_to_the_login_and_leaves_nothing(
 ) -> None:
     add_everything(service)
     page = log_in(path="/agent#Rk3vQ8-first")
-    page.wait_for_selector("article.customer")
-    service.log_out_everybody()
     page.click("#take")
+    page.wait_for_selector("#composer", state="visible")
+    page.fill("#words", "A long answer")
+    service.log_out_everybody()
+    page.press("#words", "Enter")
     page.wait_for_selector("#login", state="visible")
     assert page.inner_text("#fault") == "Your session has ended. Log in again."
     assert page.query_selector("article, #groups li") is None
-    page.fill("#loginName", "Bob")
-    page.fill("#loginPassword", PASSWORDS["Bob"])
-    page.keyboard.press("Enter")
-    page.wait_for_selector("article.customer")
+    for name, draft in [("Bob", "A long answer"), ("Ada", ""), ("Bob", "")]:  # another's draft is nobody's business
+        page.fill("#loginName", name)
+        page.fill("#loginPassword", PASSWORDS[name])
+        page.keyboard.press("Enter")
+        page.wait_for_selector("article.customer")
+        assert page.input_value("#words") == draft
+        page.click("#logout")
+        page.wait_for_selector("#login", state="visible")
 
 
 def test_a_broken_connection_is_told_and_mended(service: PretendedService, log_in: Callable[..., "Page"]) -> None:
@@ -420,9 +426,11 @@ def test_whoever_reads_further_up_stays_there(service: PretendedService, log_in:
         "() => { const t = document.querySelector('#talk'); return t.scrollHeight - t.scrollTop - t.clientHeight < 2; }"
     )
     page.wait_for_function(is_at_end)
+    page.evaluate("document.querySelector('article').isTheSame = true")
     one.say("customer", "Message 30")
     page.wait_for_selector("article >> text=Message 30")
     assert page.get_attribute("#talk", "aria-live") == "polite"
+    assert page.evaluate("document.querySelector('article').isTheSame"), "what has not changed is not drawn anew"
     page.wait_for_function(is_at_end)
     page.evaluate("document.querySelector('#talk').scrollTop = 100")
     page.wait_for_timeout(100)  # until the browser has told it

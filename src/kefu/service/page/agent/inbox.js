@@ -22,11 +22,14 @@ let live = null;
 let isSending = false;
 let isAtEnd = true; // of the conversation; who reads further up stays there
 const drafts = new Map(); // what was written and not yet sent: {text, key} by conversation
+let draftsOf = null; // whoever logs in again finds them, nobody else
 
 const frame = new Frame({ onEnter: enter, onLeave: leave, onWords: write });
 const openId = () => decodeURIComponent(location.hash.slice(1));
 
 function enter() {
+  if (frame.me.name !== draftsOf) drafts.clear();
+  draftsOf = frame.me.name;
   listen();
   refreshQueue();
   open();
@@ -34,10 +37,10 @@ function enter() {
 
 // Nothing of the customers stays on the screen of somebody who is not logged in.
 function leave() {
+  keepDraft();
   live?.close();
   queue = [];
   waiting = null;
-  drafts.clear();
   $("groups").replaceChildren();
   $("news").replaceChildren();
   $("offline").textContent = "";
@@ -96,22 +99,25 @@ async function reconnect() {
   }
 }
 
-// Return a function that loads at once, or anew as soon as what is being loaded has come.
+// Return a function that loads, or loads once more after what is being loaded; its promise is kept when all has come.
 function inTurn(load) {
-  let isBusy = false;
+  let running = null;
   let isAskedAgain = false;
-  return async () => {
-    isAskedAgain = true;
-    if (isBusy) return;
-    isBusy = true;
+  const run = async () => {
+    await null; // so that `running` is set
     try {
       while (isAskedAgain && frame.me !== null) {
         isAskedAgain = false;
         await frame.attempt(load);
       }
     } finally {
-      isBusy = false;
+      running = null;
     }
+  };
+  return () => {
+    isAskedAgain = true;
+    running ??= run();
+    return running;
   };
 }
 

@@ -90,10 +90,10 @@ function correctionForm(words, message, { labels, onCorrect, onTakeBack }) {
   if (!labels.includes(chosen)) choices.unshift(make("option", { value: "", selected: true, disabled: true }, words.say("chooseLabel")));
   const select = make("select", { id, "data-name": "label", required: true }, ...choices);
   const form = make("form", { class: "correct" }, make("label", { for: id }, words.say("rightLabel")), select);
-  form.append(make("button", { type: "submit", class: "edged", "data-name": "correct" }, words.say("correct")));
   if (message.correction) {
     form.append(make("button", { type: "button", class: "edged", "data-name": "takeBack", onclick: onTakeBack }, words.say("takeBack")));
   }
+  form.append(make("button", { type: "submit", class: "edged", "data-name": "correct" }, words.say("correct")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     onCorrect(select.value);
