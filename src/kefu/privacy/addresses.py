@@ -38,7 +38,7 @@ _TAIL = (
 )
 _ON_A_STREET = re.compile(
     rf"[0-9]{{1,5}}[A-Za-z]?(?:[-/][0-9]{{1,5}}[A-Za-z]?)?,? (?:(?:[NSEW]|North|South|East|West)\.? )?"
-    rf"(?:(?:{_SENTENCE}{_WORD} ){{1,3}}?{_STREET}\b\.?|(?:{_NAME} ){{1,3}}?{_NAMED_STREET}\b\.?"
+    rf"(?:(?:{_SENTENCE}{_WORD} ){{1,3}}?{_STREET}\b\.?|(?:{_NAME} ){{1,3}}{_NAMED_STREET}\b\.?"
     rf"|[0-9]{{1,3}}(?i:st|nd|rd|th) {_STREET}\b\.?|(?:The )?Broadway\b){_SIDE}{_TAIL}"
 )
 _TO_A_POSTCODE = re.compile(rf"[0-9]{{1,4}}[A-Za-z]? (?:{_SENTENCE}{_WORD},? ){{1,7}}?{_UK_POSTCODE}")
