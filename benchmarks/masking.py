@@ -86,7 +86,7 @@ def fill(pattern: str, words: Mapping[str, Sequence[str]], rng: random.Random) -
     pattern = rest if way in {"said", "han"} else pattern
     text = re.sub(r"\{(\w+)\}", lambda match: str(rng.choice(words[match[1]])), pattern)
     drawn = {"#": "0123456789", "%": "123456789", "&": "23456789", "@": "ABCDEFGHJKLMNPRSTUVWXYZ"}
-    if "@" in text and re.search(r"@[\w.]+\.\w", text):
+    if "@" in text and re.search(r"@[\w.-]+\.\w", text):
         del drawn["@"]  # of an e-mail address
     text = "".join(rng.choice(drawn[char]) if char in drawn else char for char in text)
     if way == "said":
@@ -195,7 +195,7 @@ def judge(spans: Spans, personal: Sequence[Example], harmless: Sequence[Example]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--split", choices=["dev", "test"], default="test")
+    parser.add_argument("--split", choices=["dev", "test", "another_hand"], default="test")
     parser.add_argument("--per-kind", type=int, default=300, help="texts of each kind of personal data and language")
     parser.add_argument("--harmless-per-kind", type=int, default=200, help="texts of each kind of harmless number")
     parser.add_argument("--turns", type=int, default=3, help="times that the speed is measured")

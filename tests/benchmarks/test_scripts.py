@@ -17,6 +17,7 @@ OF_RUNS = {"clean_features.py", "one_changed_ticket.py"}
 OF_SERVICES = {"conversation_load.py", "service_load.py", "voice_chinese.py", "retrieval.py", "distractors.py"}
 SMALL = {
     "log_mel.py": ["--clips", "2", "--turns", "1"],
+    "masking.py": ["--split", "dev", "--per-kind", "2", "--harmless-per-kind", "2", "--turns", "1"],
     "pictures.py": ["--pictures", "1", "--repetitions", "1"],
     "read_pictures.py": ["--pictures", "1", "--repetitions", "2"],
     "text_features.py": ["--shared", "."],
