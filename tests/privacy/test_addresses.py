@@ -31,6 +31,11 @@ def found(text: str) -> list[str]:
             "Lange Straße 7, 70173 Stuttgart",
             "Am Markt 5, 04109 Leipzig",
         ),
+        *(
+            "5 Doyle terrace\nRobertville\nM13 9PL",
+            "Flat 9\n45 Wheeler place\nHammondbury\nM13 9PL",
+            "1 Main Plaza\nAustin, TX 78701",
+        ),
         *("PO Box 1234, Austin, TX 78701", "P.O. Box 12"),
     ],
 )

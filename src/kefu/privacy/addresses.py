@@ -21,6 +21,7 @@ _NAMED_STREET = (
     r"(?:Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Way|Close|Gardens?|Gdns|Grove|Row|Walk|Mews|Parade|Circle|Cir|Trail|Hill"
     r"|Park|Quay|Wharf|Alley|Rise|View|Green|Mount|Loop|Path|Plaza|Bridge|Heights|Yard|Vale|Embankment|Esplanade)"
 )
+_SMALL_STREET = r"(?:court|square|gardens|grove|walk|mews|hill|park|place)(?=[,.\n]|$)"
 _SIDE = r"(?:,? (?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b\.?)?"
 _UNIT = r"(?i:(?:apartment|apt|unit|suite|ste|flat|room|rm|floor|fl|building|bldg|block)\b\.?|#) ?#?[A-Za-z]?[0-9]{0,5}[A-Za-z]?\b"
 _UK_POSTCODE = r"[A-Za-z]{1,2}[0-9][0-9A-Za-z]? ?[0-9][A-Za-z]{2}(?![0-9A-Za-z])"
@@ -31,26 +32,28 @@ _COUNTRY = (
 )
 _TAIL = (
     rf"(?:,? {_UNIT}|, ?(?i:[0-9]{{1,3}}(?:st|nd|rd|th) floor)){{0,3}}"
-    rf"(?:,\s?(?!{_ZIP}|{_UK_POSTCODE}){_TOWN}){{0,4}}"
-    rf"(?:,?\s?{_UK_POSTCODE}|,? {_ZIP}|,? (?:{_NAME},? ){{1,3}}(?:{_ZIP}|{_UK_POSTCODE})"
+    rf"(?:(?:,\s?|\n)(?!{_ZIP}|{_UK_POSTCODE}){_TOWN}(?=[,.;!?\n ]|$)){{0,4}}"
+    rf"(?:,?\s?{_UK_POSTCODE}|,?\s{_ZIP}|,? (?:{_NAME},? ){{1,3}}(?:{_ZIP}|{_UK_POSTCODE})"
     rf"|,? (?:{_WORD},? ){{1,4}}?{_UK_POSTCODE}|,? (?:{_SENTENCE}{_WORD},? ){{1,3}}?(?i:[a-z]{{2}} )[0-9]{{5}}(?![0-9])|,? [A-Z]{{2}}(?![A-Za-z0-9]))?"
     rf"(?:,\s?{_COUNTRY})?"
 )
 _ON_A_STREET = re.compile(
     rf"[0-9]{{1,5}}[A-Za-z]?(?:[-/][0-9]{{1,5}}[A-Za-z]?)?,? (?:(?:[NSEW]|North|South|East|West)\.? )?"
-    rf"(?:(?:{_SENTENCE}{_WORD} ){{1,3}}?{_STREET}\b\.?|(?:{_NAME} ){{1,3}}{_NAMED_STREET}\b\.?"
+    rf"(?:(?:{_SENTENCE}{_WORD} ){{1,3}}?{_STREET}\b\.?|(?:{_NAME} ){{1,3}}(?:{_NAMED_STREET}\b\.?|{_SMALL_STREET})"
     rf"|[0-9]{{1,3}}(?i:st|nd|rd|th) {_STREET}\b\.?|(?:The )?Broadway\b){_SIDE}{_TAIL}"
 )
-_TO_A_POSTCODE = re.compile(rf"[0-9]{{1,4}}[A-Za-z]? (?:{_SENTENCE}{_WORD},? ){{1,7}}?{_UK_POSTCODE}")
+_TO_A_POSTCODE = re.compile(
+    rf"[0-9]{{1,4}}[A-Za-z]? (?:{_SENTENCE}{_WORD}(?:, ?| |,?\n)){{1,7}}?(?:{_UK_POSTCODE}|[A-Z]{{2}},? [0-9]{{5}}(?![0-9]))"
+)
 # a town in small letters, where nothing comes after it
 _SMALL_TOWN = re.compile(
     r", ?(?!please|thanks?|thx|but|it|today|tomorrow|now|asap|still|why|help|ok)[a-z]{3,20}(?: [a-z]{3,20})?(?=[.!?\n]|$)"
 )
 _BEFORE_STREET = re.compile(
-    rf"(?:(?:{_UNIT},? )?(?:{_NAME} (?:{_NAME} )?(?:House|Court|Building|Tower|Lodge|Mansions),? )?|[Nn]o\. ?)$"
+    rf"(?:(?:{_UNIT}(?:,? |,?\n))?(?:{_NAME} (?:{_NAME} )?(?:House|Court|Building|Tower|Lodge|Mansions)(?:,? |,?\n))?|[Nn]o\. ?)\Z"
 )
 _REACH = 60
-_WITHIN = re.compile(r"[A-Za-z0-9.,#$£€/-]$")
+_WITHIN = re.compile(r"[A-Za-z0-9.,#$£€/-]\Z")
 _GERMAN_NAME = r"[A-ZÄÖÜ][a-zäöüß]{1,24}(?:-[A-ZÄÖÜ][a-zäöüß]{1,24}){0,3}"
 _GERMAN = re.compile(
     rf"(?<![A-Za-z])(?:{_GERMAN_NAME}-?(?:(?<=[Ss]tr)\.|(?<=[Ss]traße)|(?<=[Ss]trasse)|(?<=weg)|(?<=platz)|(?<=allee)|(?<=gasse)"
@@ -107,7 +110,7 @@ def find_addresses(text: str) -> Iterator[Span]:
             streets += [match.span() for match in _GERMAN.finditer(text)]
         if "box" in small:
             streets += [match.span() for match in _BOX.finditer(text)]
-        streets.sort()
+        streets = _leftmost_longest(streets)
     yield from streets
     if "address" in small:
         for marker in _NAMED.finditer(small):
@@ -115,6 +118,14 @@ def find_addresses(text: str) -> Iterator[Span]:
     if any(hint in small for hint in _SENT_HINTS):
         for marker in _SENT_TO.finditer(small):
             yield from _announced(text, small, marker, streets, is_named=False)
+
+
+def _leftmost_longest(spans: list[Span]) -> list[Span]:
+    kept: list[Span] = []
+    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not kept or kept[-1][1] <= start:
+            kept.append((start, end))
+    return kept
 
 
 def _whole(text: str, street: re.Match[str]) -> Iterator[Span]:

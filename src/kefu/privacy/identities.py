@@ -20,8 +20,8 @@ _SOCIAL_SECURITY = re.compile(
     r"(?<![0-9A-Za-z#_/.-])(?!000|666)[0-9]{3}(?P<sign>[ -])(?!00)[0-9]{2}(?P=sign)(?!0000)[0-9]{4}(?![0-9A-Za-z]|[.,-][0-9])"
 )
 _INSURANCE = re.compile(
-    r"(?<![0-9A-Za-z_-])(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?P<sign>[ -]?)"
-    r"[0-9]{2}(?P=sign)[0-9]{2}(?P=sign)[0-9]{2}(?P=sign)[A-D](?![0-9A-Za-z])",
+    r"(?<![0-9A-Za-z_-])(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ -]?"
+    r"[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[A-D](?![0-9A-Za-z])",
     re.IGNORECASE,
 )
 _PAPERS = (

@@ -51,7 +51,7 @@ _WHOSE = frozenset(
     """my our the your his her full first last given family middle customer client recipient receiver buyer account contact card
     cardholder holder billing shipping delivery legal real complete sender guest new correct and or is""".split()
 )
-_WORD_BEFORE = re.compile(r"[a-z]+(?= ?$)|[a-z]$")
+_WORD_BEFORE = re.compile(r"[a-z]+(?= ?\Z)|[a-z]\Z")
 _SPEAKER = re.compile(r"(?:this is|i am|i'm|im|here is|it is|it's|you are speaking (?:to|with)) ")
 _SPEAKER_HINTS = ("this is ", "i am ", "i'm ", "here is ", "it's ", "it is ", "speaking ")
 _SPEAKING = re.compile(r",? (?:speaking|calling|writing|here|from|again)\b")

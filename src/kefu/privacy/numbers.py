@@ -113,7 +113,7 @@ def _closes(text: str, end: int) -> bool:
 def _first_at(text: str, spans: list[Span], closes: list[bool], first: int) -> tuple[Kind, int, int] | None:
     """Return kind, last group and start of the number that begins with a group; None where none does."""
     start = spans[first][0]
-    opening = re.search(r"\(?\+ ?\(?$|\($", text[max(0, start - 3) : start])
+    opening = re.search(r"\(?\+ ?\(?\Z|\(\Z", text[max(0, start - 3) : start])
     begins = start - len(opening.group()) if opening else start
     plus = opening is not None and "+" in opening.group()
     groups: list[str] = []
