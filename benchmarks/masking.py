@@ -4,9 +4,9 @@
     python benchmarks/masking.py --split dev        # those that the patterns were written with
     python benchmarks/masking.py --split dev --show # also what was missed, and what was masked for nothing
 
-The texts are made up from ``masking_<split>.yml``, seeded; the splits share neither names nor sentences. Something counts as found
-where no character of it but punctuation is left. The baseline masks every run of seven digits or more, and does not even look for
-addresses and names.
+The texts are made up from ``masking_<split>.yml``, seeded; the splits share neither names nor sentences. Something
+counts as found where no character of it but punctuation is left. The baseline masks every run of seven digits or more,
+and does not even look for addresses and names.
 """
 
 import argparse
@@ -164,6 +164,10 @@ def share(hits: Sequence[bool]) -> dict[str, float | int]:
     }
 
 
+def described(row: Mapping[str, float | int]) -> str:
+    return f"{row['share']:.4f} ({row['low']:.4f}..{row['high']:.4f}) of {row['n']}"
+
+
 def texts_per_second(spans: Spans, texts: Sequence[str], turns: int) -> dict[str, float]:
     """Return texts a second, the best of several turns, by the wall and by the processor."""
     wall, processor = [], []
@@ -201,7 +205,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3, help="times that the speed is measured")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--show", action="store_true", help="print what was missed, and what was masked for nothing")
-    parser.add_argument("--out", type=Path, default=FOLDER / "results" / "masking.json")
+    parser.add_argument("--out", type=Path, help="results/masking.json, with the name of the split but for test")
     arguments = parser.parse_args()
     split = yaml.safe_load((FOLDER / f"masking_{arguments.split}.yml").read_text(encoding="utf-8"))
     personal = list(make_personal(split, arguments.per_kind, arguments.seed))
@@ -227,9 +231,11 @@ def main() -> None:
         for example in harmless:
             if is_touched(example, kefu_spans):
                 print("for nothing", example.kind, repr(example.text), "->", repr(mask(example.text).text))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(f"written to {arguments.out}")
+    name = "masking" if arguments.split == "test" else f"masking_{arguments.split}"
+    out = arguments.out or FOLDER / "results" / f"{name}.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    print(f"written to {out}")
 
 
 if __name__ == "__main__":
