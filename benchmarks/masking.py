@@ -215,19 +215,16 @@ def main() -> None:
         report[name] = found = judge(spans, personal, harmless, arguments.turns)
         for language, kinds in found["recall"].items():
             for kind, row in kinds.items():
-                print(
-                    f"{name:10} {language} {kind:16} {row['share']:.4f} ({row['low']:.4f}..{row['high']:.4f}) of {row['n']}"
-                )
+                print(f"{name:10} {language} {kind:16} {described(row)}")
         for kind, row in found["harmless_masked"].items():
-            print(
-                f"{name:10} harmless {kind:10} {row['share']:.4f} ({row['low']:.4f}..{row['high']:.4f}) of {row['n']}"
-            )
+            print(f"{name:10} harmless {kind:10} {described(row)}")
         speed = found["texts_per_second"]
         print(f"{name:10} {speed['processor']} texts a second of the processor, {speed['wall']} by the wall")
     if arguments.show:
         for example in personal:
             if not is_gone(example, kefu_spans):
-                print("missed", example.language, example.kind, repr(example.text), "->", repr(mask(example.text).text))
+                masked = mask(example.text).text
+                print("missed", example.language, example.kind, repr(example.text), "->", repr(masked))
         for example in harmless:
             if is_touched(example, kefu_spans):
                 print("for nothing", example.kind, repr(example.text), "->", repr(mask(example.text).text))

@@ -37,13 +37,14 @@ _INTRODUCED = tuple(
     )
 )
 _LABEL = re.compile(
-    r"(?:(?:sur)?name|recipient|receiver|addressee|cardholder|(?:card|account) ?holder|contact(?: person)?|attn"
+    r"(?:(?:sur)?name|recipient|receiver|addressee|cardholder|(?:card|account) ?holder|contact(?: person)?"
+    r"|attn"
     r"|attention|customer"
     r"|sender|consignee|buyer|signed(?: by)?|ship to|deliver to|bill to) ?[:=] ?"
 )
 _WHOSE = """
-    my our the your his her full first last given family middle customer client recipient receiver buyer account contact card
-    cardholder holder billing shipping delivery legal real complete sender guest new correct and or is
+    my our the your his her full first last given family middle customer client recipient receiver buyer account contact
+    card     cardholder holder billing shipping delivery legal real complete sender guest new correct and or is
     """
 _WORD_BEFORE = re.compile(r"[a-z]+(?= ?\Z)|[a-z]\Z")
 _SPEAKER = re.compile(r"(?:this is|i am|i'm|im|here is|it is|it's|you are speaking (?:to|with)) ")
@@ -51,20 +52,23 @@ _SPEAKER_HINTS = ("this is ", "i am ", "i'm ", "here is ", "it's ", "it is ", "s
 _SPEAKING = re.compile(r",? (?:speaking|calling|writing|here|from|again)\b")
 _SENTENCE_END = re.compile(r"[.,!\n]|$")
 _SIGNED = re.compile(
-    r"(?:^|[\n.,!?] ?)(?:(?:kind |best |warm |many )?(?:regards|wishes|thanks)|sincerely(?: yours)?"
+    r"(?:^|[\n.,!?] ?)(?:(?:kind |best |warm |many )?(?:regards|wishes|thanks)"
+    r"|sincerely(?: yours)?"
     r"|yours (?:sincerely|truly|faithfully)"
     r"|cheers|thank you|best)[,.!]? ?\n? ?(?=[^\n\x00]{2,60}$)"
 )
 _SENTENCE_WORDS = """
     a about account actually add address after again all already also am an and any are as asap at back be because
-    been before being below but by call called calling came can cannot card change changed check code completely contact correct
+    been before being below but by call called calling came can cannot card change changed check code completely contact
+    correct
     correctly could customer date day days delivery did different do does done due email even everything fault first for
     from get given gone good got had happy has have he hello help her here hi his how however i if in incorrect
     incorrectly instead into invoice is it its just last late left let like listed looking many me misprinted misspelled
     misspelt missing mistyped mobile more my n na name need never new no not now number of off ok on once only or order
     ordered our out over parcel phone please present printed refund right said same send sent she shipped should
     shows since so some someone sorry spelled spelling spelt still than thank thanks that the their them then there they
-    this tickets to today tomorrow too under unhappy unknown until up us very want wanted was we were what when where which
+    this tickets to today tomorrow too under unhappy unknown until up us very want wanted was we were what when where
+    which
     who why will with without would writing written wrong yes yesterday yet you your supposed expected online speaking
     """
 _NO_NAMES = """
