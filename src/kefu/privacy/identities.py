@@ -34,7 +34,7 @@ _PAPERS = (
 )
 _MARKED = re.compile(
     rf"(?:{_PAPERS})(?:[ :=.#,(]|card|number|num|no\b|nr\b|is\b|was\b|it's|here|my"
-    r"|号码|号|是|为|就是|我的|的){{0,8}}"
+    r"|号码|号|是|为|就是|我的|的){0,8}"
     r"(?P<number>[a-z]{0,3}[ -]?[0-9][0-9a-z]*(?:[ -]?[0-9]+)*(?:[ -]?x(?![a-z])|[a-z](?![a-z]))?)"
 )
 _DIGIT = re.compile("[0-9]")
