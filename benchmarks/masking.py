@@ -4,9 +4,9 @@
     python benchmarks/masking.py --split dev        # those that the patterns were written with
     python benchmarks/masking.py --split dev --show # also what was missed, and what was masked for nothing
 
-The texts are made up from ``masking_<split>.yml``, seeded; the splits share neither names nor sentences. Something counts as found
-where no character of it but punctuation is left. The baseline masks every run of seven digits or more, and does not even look for
-addresses and names.
+The texts are made up from ``masking_<split>.yml``, seeded; the splits share neither names nor sentences. Something
+counts as found where no character of it but punctuation is left. The baseline masks every run of seven digits or more,
+and does not even look for addresses and names.
 """
 
 import argparse
@@ -86,7 +86,7 @@ def fill(pattern: str, words: Mapping[str, Sequence[str]], rng: random.Random) -
     pattern = rest if way in {"said", "han"} else pattern
     text = re.sub(r"\{(\w+)\}", lambda match: str(rng.choice(words[match[1]])), pattern)
     drawn = {"#": "0123456789", "%": "123456789", "&": "23456789", "@": "ABCDEFGHJKLMNPRSTUVWXYZ"}
-    if "@" in text and re.search(r"@[\w.]+\.\w", text):
+    if "@" in text and re.search(r"@[\w.-]+\.\w", text):
         del drawn["@"]  # of an e-mail address
     text = "".join(rng.choice(drawn[char]) if char in drawn else char for char in text)
     if way == "said":
@@ -164,6 +164,10 @@ def share(hits: Sequence[bool]) -> dict[str, float | int]:
     }
 
 
+def described(row: Mapping[str, float | int]) -> str:
+    return f"{row['share']:.4f} ({row['low']:.4f}..{row['high']:.4f}) of {row['n']}"
+
+
 def texts_per_second(spans: Spans, texts: Sequence[str], turns: int) -> dict[str, float]:
     """Return texts a second, the best of several turns, by the wall and by the processor."""
     wall, processor = [], []
@@ -195,13 +199,13 @@ def judge(spans: Spans, personal: Sequence[Example], harmless: Sequence[Example]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--split", choices=["dev", "test"], default="test")
+    parser.add_argument("--split", choices=["dev", "test", "another_hand"], default="test")
     parser.add_argument("--per-kind", type=int, default=300, help="texts of each kind of personal data and language")
     parser.add_argument("--harmless-per-kind", type=int, default=200, help="texts of each kind of harmless number")
     parser.add_argument("--turns", type=int, default=3, help="times that the speed is measured")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--show", action="store_true", help="print what was missed, and what was masked for nothing")
-    parser.add_argument("--out", type=Path, default=FOLDER / "results" / "masking.json")
+    parser.add_argument("--out", type=Path, help="results/masking.json, with the name of the split but for test")
     arguments = parser.parse_args()
     split = yaml.safe_load((FOLDER / f"masking_{arguments.split}.yml").read_text(encoding="utf-8"))
     personal = list(make_personal(split, arguments.per_kind, arguments.seed))
@@ -211,25 +215,24 @@ def main() -> None:
         report[name] = found = judge(spans, personal, harmless, arguments.turns)
         for language, kinds in found["recall"].items():
             for kind, row in kinds.items():
-                print(
-                    f"{name:10} {language} {kind:16} {row['share']:.4f} ({row['low']:.4f}..{row['high']:.4f}) of {row['n']}"
-                )
+                print(f"{name:10} {language} {kind:16} {described(row)}")
         for kind, row in found["harmless_masked"].items():
-            print(
-                f"{name:10} harmless {kind:10} {row['share']:.4f} ({row['low']:.4f}..{row['high']:.4f}) of {row['n']}"
-            )
+            print(f"{name:10} harmless {kind:10} {described(row)}")
         speed = found["texts_per_second"]
         print(f"{name:10} {speed['processor']} texts a second of the processor, {speed['wall']} by the wall")
     if arguments.show:
         for example in personal:
             if not is_gone(example, kefu_spans):
-                print("missed", example.language, example.kind, repr(example.text), "->", repr(mask(example.text).text))
+                masked = mask(example.text).text
+                print("missed", example.language, example.kind, repr(example.text), "->", repr(masked))
         for example in harmless:
             if is_touched(example, kefu_spans):
                 print("for nothing", example.kind, repr(example.text), "->", repr(mask(example.text).text))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(f"written to {arguments.out}")
+    name = "masking" if arguments.split == "test" else f"masking_{arguments.split}"
+    out = arguments.out or FOLDER / "results" / f"{name}.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    print(f"written to {out}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ OF_SERVICES = {
 }
 SMALL = {
     "log_mel.py": ["--clips", "2", "--turns", "1"],
+    "masking.py": ["--split", "dev", "--per-kind", "2", "--harmless-per-kind", "2", "--turns", "1"],
     "pictures.py": ["--pictures", "1", "--repetitions", "1"],
     "read_pictures.py": ["--pictures", "1", "--repetitions", "2"],
     "text_features.py": ["--shared", "."],

@@ -14,7 +14,9 @@ def test_tells_what_it_found_and_where() -> None:
     assert [text[found.start : found.end] for found in masked.found] == ["１３８１２３４５６７８", "ann@shop.org"]
 
 
-@pytest.mark.parametrize("text", ["", " ", "\x00", "\ud800", "[", "[phone", "where is my order?", "我要退款", "İstanbul 12"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\x00", "\ud800", "[", "[phone", "where is my order?", "我要退款", "İstanbul 12"]
+)
 def test_leaves_what_is_nobodys(text: str) -> None:
     assert mask(text) == Masked(text, ())
 
@@ -39,10 +41,68 @@ def test_whole_lines_of_both_languages() -> None:
 
 
 PARTS = [
-    *("138", "12345678", "13812345678", "4111 1111 1111 1111", "110105", "19491231002X", "123-45-6789", "86", "0", "010"),
-    *("@", "qq.com", "a.b", " ", ",", "，", "。", ".", "-", "/", "(", ")", "+", "[phone]", "[card]", "[", "]", "\n", "\x00"),
-    *("phone", "电话", "order ", "订单号", "my name is ", "Mr ", "Bob", "I am ", "speaking", "Best, ", "\ud800", "é", "İ"),
-    *("地址：", "address: ", "deliver to ", "北京市", "朝阳区", "路", "88号", "3栋", "501", "12 ", "High Street", "London"),
+    *(
+        "138",
+        "12345678",
+        "13812345678",
+        "4111 1111 1111 1111",
+        "110105",
+        "19491231002X",
+        "123-45-6789",
+        "86",
+        "0",
+        "010",
+    ),
+    *(
+        "@",
+        "qq.com",
+        "a.b",
+        " ",
+        ",",
+        "，",
+        "。",
+        ".",
+        "-",
+        "/",
+        "(",
+        ")",
+        "+",
+        "[phone]",
+        "[card]",
+        "[",
+        "]",
+        "\n",
+        "\x00",
+    ),
+    *(
+        "phone",
+        "电话",
+        "order ",
+        "订单号",
+        "my name is ",
+        "Mr ",
+        "Bob",
+        "I am ",
+        "speaking",
+        "Best, ",
+        "\ud800",
+        "é",
+        "İ",
+    ),
+    *(
+        "地址：",
+        "address: ",
+        "deliver to ",
+        "北京市",
+        "朝阳区",
+        "路",
+        "88号",
+        "3栋",
+        "501",
+        "12 ",
+        "High Street",
+        "London",
+    ),
     *("SW1A 1AA", "张三", "先生", "我叫", "收件人：", "DE89370400440532013000", "x", "ext ", "转", " at ", " dot com"),
     *("一三八零零", "one two three four five six seven ", "passport no. ", "E12345678", "Hauptstraße ", "村", "3组"),
 ]
@@ -63,8 +123,38 @@ def test_masking_twice_changes_nothing_and_the_places_are_right(text: str) -> No
 @pytest.mark.parametrize(
     "unit",
     [
-        *("1", "12 ", "(0", "a", "a.", "a@", "@a.", "Bob ", "A ", "北", "路", "3号", "1号楼", "村", "一", "王", "[phone"),
-        *("my name is ", "address: ", "12 High ", "12 a ", "one ", " at ", "Mr ", "我叫", "寄到", "best\n", "1a st, a, "),
+        *(
+            "1",
+            "12 ",
+            "(0",
+            "a",
+            "a.",
+            "a@",
+            "@a.",
+            "Bob ",
+            "A ",
+            "北",
+            "路",
+            "3号",
+            "1号楼",
+            "村",
+            "一",
+            "王",
+            "[phone",
+        ),
+        *(
+            "my name is ",
+            "address: ",
+            "12 High ",
+            "12 a ",
+            "one ",
+            " at ",
+            "Mr ",
+            "我叫",
+            "寄到",
+            "best\n",
+            "1a st, a, ",
+        ),
     ],
 )
 def test_time_grows_with_the_length_and_no_faster(unit: str) -> None:
@@ -74,13 +164,13 @@ def test_time_grows_with_the_length_and_no_faster(unit: str) -> None:
         mask(text)
         return time.process_time() - started
 
-    # a quadratic pattern takes 64 times as long
-    assert seconds(32_000) < 24 * max(seconds(4_000), 0.004)
+    # eight times the length; a quadratic pattern takes 64 times as long
+    assert seconds(12_000) < 24 * max(seconds(1_500), 0.002)
 
 
 def test_a_text_of_many_numbers_ends() -> None:
-    text = "电话13812345678, ann@shop.org " * 6_000
-    assert len(mask(text).found) == 12_000
+    text = "电话13812345678, ann@shop.org " * 2_000
+    assert len(mask(text).found) == 4_000
 
 
 def test_json_is_masked_to_its_leaves() -> None:

@@ -39,9 +39,30 @@ def test_names(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("my name is wrong on the invoice", "my name is not there", "name: n/a", "product name: Blue Shirt", "username: ann77"),
-        *("I am Sorry.", "I am Happy to wait", "It's Monday", "this is Unacceptable!", "I miss you", "Dr. Martens size 8"),
-        *("registered for email", "thanks for nothing", "call me back", "call me Monday", "ask for a refund", "Ann Lee", "items for 5"),
+        *(
+            "my name is wrong on the invoice",
+            "my name is not there",
+            "name: n/a",
+            "product name: Blue Shirt",
+            "username: ann77",
+        ),
+        *(
+            "I am Sorry.",
+            "I am Happy to wait",
+            "It's Monday",
+            "this is Unacceptable!",
+            "I miss you",
+            "Dr. Martens size 8",
+        ),
+        *(
+            "registered for email",
+            "thanks for nothing",
+            "call me back",
+            "call me Monday",
+            "ask for a refund",
+            "Ann Lee",
+            "items for 5",
+        ),
     ],
 )
 def test_what_is_none(text: str) -> None:

@@ -7,15 +7,18 @@ from kefu.privacy.spans import lower
 _REACH = 40  # characters
 
 _GOODS = re.compile(
-    r"(?:(?<![a-z])(?:orders?|tracking|parcel|shipment|waybill|consignment|serial|model|invoice|receipt|sku|reference|ref"
+    r"(?:(?<![a-z])(?:orders?|tracking|parcel|shipment|waybill|consignment|serial|model|invoice|receipt|sku"
+    r"|reference|ref"
     r"|transaction|barcode|ean|upc|isbn|imei|voucher|coupon|gift card|firmware|s/n|sn|p/n)(?![a-z])"
     r"|(?<![a-z])(?:item|article|product|part|batch|lot|ticket|case|version|build|customer|member|account)"
     r"(?= ?(?:numbers?|num|no|nr|id|code|#|:))"
-    r"|订单编?号|单号|运单|编号|序列号|型号|货号|条码|条形码|批次|批号|发票|工单|流水号|交易号|券码|券号|版本|款号|会员号|账号)"
+    r"|订单编?号|单号|运单|编号|序列号|型号|货号|条码|条形码|批次|批号|发票|工单|流水号|交易号|券码|券号|版本"
+    r"|款号|会员号|账号)"
     r"(?:[ :=#(-]|号码|[号是为码]|(?:numbers?|num|no|nr|id|code|is|was|s/n|sn|[a-z]{1,3}(?=-))(?![a-z])\.?){0,10}$"
 )
 _PHONE = re.compile(
-    r"(?:(?<![a-z])(?:(?:tele)?phones?|ph|tel|mobile|mob|cell(?:phone)?|landline|call(?:ed|ing)?|ring|texts?|sms|dial|reach"
+    r"(?:(?<![a-z])(?:(?:tele)?phones?|ph|tel|mobile|mob|cell(?:phone)?|landline|call(?:ed|ing)?|ring|texts?|sms"
+    r"|dial|reach"
     r"|contact|whatsapp|fax|my (?:new |old |work |home |current )?number)(?![a-z])"
     r"|手机|电话|座机|固话|联系|致电|来电|回电|打给我|拨打|打我|我的?号码|传真|短信|热线)"
     r"(?:[ :=.#,(/)-]|方式|号码|[号是为我您请你打拨的到给]|改成|改为|换成|可以|都行"

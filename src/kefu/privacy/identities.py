@@ -14,22 +14,27 @@ _RESIDENT = re.compile(
     "(?P<order>[0-9]{3}) ?(?P<check>[0-9Xx])(?![0-9A-Za-z])"
 )
 _OLD_RESIDENT = re.compile(
-    rf"(?<![0-9A-Za-z.,-])(?P<region>{_REGION})[ ]?(?P<born>[0-9]{{2}}[01][0-9][0-3][0-9])[ ]?[0-9]{{3}}(?![0-9A-Za-z-])"
+    rf"(?<![0-9A-Za-z.,-])(?P<region>{_REGION})[ ]?(?P<born>[0-9]{{2}}[01][0-9][0-3][0-9])"
+    r"[ ]?[0-9]{3}(?![0-9A-Za-z-])"
 )
 _SOCIAL_SECURITY = re.compile(
-    r"(?<![0-9A-Za-z#_/.-])(?!000|666)[0-9]{3}(?P<sign>[ -])(?!00)[0-9]{2}(?P=sign)(?!0000)[0-9]{4}(?![0-9A-Za-z]|[.,-][0-9])"
+    r"(?<![0-9A-Za-z#_/.-])(?!000|666)[0-9]{3}(?P<sign>[ -])(?!00)[0-9]{2}(?P=sign)"
+    r"(?!0000)[0-9]{4}(?![0-9A-Za-z]|[.,-][0-9])"
 )
 _INSURANCE = re.compile(
-    r"(?<![0-9A-Za-z_-])(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?P<sign>[ -]?)"
-    r"[0-9]{2}(?P=sign)[0-9]{2}(?P=sign)[0-9]{2}(?P=sign)[A-D](?![0-9A-Za-z])",
+    r"(?<![0-9A-Za-z_-])(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ -]?"
+    r"[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[A-D](?![0-9A-Za-z])",
     re.IGNORECASE,
 )
 _PAPERS = (
-    r"passport|social security|(?<![a-z])ssn(?![a-z])|national insurance|(?<![a-z])nino(?![a-z])|(?<![a-z])ni (?=n)|driv(?:er'?s?|ing) licen[cs]e|(?:identity|id) card"
-    r"|(?<![a-z])id (?=n(?:o|umber|r)(?![a-z]))|national id|身份证|护照|通行证|台胞证|回乡证|驾驶证|驾照|居住证|居留证|证件"
+    r"passport|social security|(?<![a-z])ssn(?![a-z])|national insurance|(?<![a-z])nino(?![a-z])|(?<![a-z])ni (?=n)"
+    r"|driv(?:er'?s?|ing) licen[cs]e|(?:identity|id) card"
+    r"|(?<![a-z])id (?=n(?:o|umber|r)(?![a-z]))|national id|身份证|护照|通行证|台胞证|回乡证|驾驶证|驾照|居住证"
+    r"|居留证|证件"
 )
 _MARKED = re.compile(
-    rf"(?:{_PAPERS})(?:[ :=.#,(]|card|number|num|no\b|nr\b|is\b|was\b|it's|here|my|号码|号|是|为|就是|我的|的){{0,8}}"
+    rf"(?:{_PAPERS})(?:[ :=.#,(]|card|number|num|no\b|nr\b|is\b|was\b|it's|here|my"
+    r"|号码|号|是|为|就是|我的|的){0,8}"
     r"(?P<number>[a-z]{0,3}[ -]?[0-9][0-9a-z]*(?:[ -]?[0-9]+)*(?:[ -]?x(?![a-z])|[a-z](?![a-z]))?)"
 )
 _DIGIT = re.compile("[0-9]")

@@ -113,7 +113,7 @@ def _closes(text: str, end: int) -> bool:
 def _first_at(text: str, spans: list[Span], closes: list[bool], first: int) -> tuple[Kind, int, int] | None:
     """Return kind, last group and start of the number that begins with a group; None where none does."""
     start = spans[first][0]
-    opening = re.search(r"\(?\+ ?\(?$|\($", text[max(0, start - 3) : start])
+    opening = re.search(r"\(?\+ ?\(?\Z|\(\Z", text[max(0, start - 3) : start])
     begins = start - len(opening.group()) if opening else start
     plus = opening is not None and "+" in opening.group()
     groups: list[str] = []
@@ -156,16 +156,28 @@ def _is_card(number: _Number) -> bool:
 def _is_phone(number: _Number) -> bool:
     """Tell whether digits are a telephone number by themselves, without a word that announces one."""
     digits, lengths = number.digits, number.lengths
-    if number.plus or (digits.startswith("00") and digits[2:3] != "0" and _is_written_international(number)):
+    if number.plus or (digits.startswith("00") and _is_written_international(number)):
         return _is_international(number)
-    if _CHINESE_MOBILE.match(digits):
-        local = lengths[1:] if digits[0] != "1" and len(lengths) > 1 and len(number.groups[0]) <= 4 else lengths
-        if local in _MOBILE_GROUPS or set(local) == {1} or len(lengths) == 1:
-            return True
-    if _AMERICAN.match(digits) and (lengths in _AMERICAN_GROUPS or (number.brackets and lengths == (3, 7))):
-        return True
-    if digits[0] != "0" or digits[1] == "0":
-        return False
+    is_american = _AMERICAN.match(digits) is not None
+    return (
+        _is_chinese_mobile(number)
+        or (is_american and (lengths in _AMERICAN_GROUPS or (number.brackets and lengths == (3, 7))))
+        or (digits[0] == "0" and digits[1] != "0" and _is_national(number))
+    )
+
+
+def _is_chinese_mobile(number: _Number) -> bool:
+    digits, lengths = number.digits, number.lengths
+    has_prefix = digits[0] != "1" and len(lengths) > 1 and lengths[0] <= 4
+    local = lengths[1:] if has_prefix else lengths
+    return _CHINESE_MOBILE.match(digits) is not None and (
+        local in _MOBILE_GROUPS or set(local) == {1} or len(lengths) == 1
+    )
+
+
+def _is_national(number: _Number) -> bool:
+    """Tell whether digits that begin with one zero are area code and number."""
+    digits, lengths = number.digits, number.lengths
     if len(lengths) == 1:
         return _NATIONAL_AS_ONE.match(digits) is not None
     if set(lengths) == {1}:

@@ -81,8 +81,8 @@ class Cleaning(Parameters):
     )
     mask_personal_data: bool = Field(
         False,
-        description="Payment cards, accounts, telephone numbers, identity papers, e-mail and postal addresses and names "
-        "are replaced by [card], [phone] and so on, in training and in prediction; pictures and recordings keep theirs.",
+        description="Cards, accounts, telephones, identity papers, e-mail and postal addresses and names become "
+        "[card], [phone] and so on, in training and in prediction; pictures and recordings keep theirs.",
     )
 
 
