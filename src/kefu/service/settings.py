@@ -66,6 +66,9 @@ class LimitSettings(Parameters):
     )
     image_bytes: int = Field(10 * 2**20, ge=1, description="Largest picture file.")
     image_megapixels: float = Field(50.0, gt=0, description="Most pixels, in millions, that a picture may announce.")
+    image_megapixels_lossless: float = Field(
+        24.0, gt=0, description="The same for all but JPEG, which alone can be decoded at a smaller size."
+    )
     image_side_px: int = Field(
         3072, ge=256, description="Longest side at which a customer's picture is kept; a larger one is made smaller."
     )
