@@ -14,7 +14,14 @@ OF_MODELS = {"ablation.py", "learning_curve.py", "robustness.py"}
 # run in parts by tests of their own: whole ones start Kedro again and again
 OF_RUNS = {"clean_features.py", "one_changed_ticket.py"}
 # of a service or a trained model: their parts are tried by tests of their own
-OF_SERVICES = {"conversation_load.py", "service_load.py", "voice_chinese.py", "retrieval.py", "distractors.py"}
+OF_SERVICES = {
+    "conversation_load.py",
+    "distractors.py",
+    "hostile_uploads.py",
+    "retrieval.py",
+    "service_load.py",
+    "voice_chinese.py",
+}
 SMALL = {
     "log_mel.py": ["--clips", "2", "--turns", "1"],
     "pictures.py": ["--pictures", "1", "--repetitions", "1"],
