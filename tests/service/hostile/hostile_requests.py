@@ -136,7 +136,9 @@ def _forms() -> Iterator[Request]:
         disposition = b'; filename="%s"' % name
         yield _form(f"form_file_name_{number}", text + _file(b"image", disposition) + _END, 200, 400)
     yield _form("form_file_name_long", text + _file(b"image", b'; filename="%s"' % (b"a" * 200_000)) + _END, 400)
-    yield _form("form_file_name_encoded", text + _file(b"image", b"; filename*=UTF-8''%2e%2e%2fa") + _END, 200, 400)
+    yield _form(
+        "form_file_name_encoded", text + _file(b"image", b"; filename*=UTF-8''%2e%2e%2fa") + _END, 200, 400, 422
+    )
 
 
 def _paths() -> Iterator[Request]:
@@ -218,4 +220,4 @@ def _heads() -> Iterator[Request]:
     yield "body_that_stops", head + b"Content-Length: 100\r\n\r\n" + _HELLO[:5], frozenset({408})
     yield "header_that_stops", b"GET /healthz HTTP/1.1\r\nX-A: a", frozenset({408})
     yield "nothing_at_all", b"", frozenset()
-    yield "body_of_a_get", request("GET", "/healthz", MARK * 100_000), frozenset({200})
+    yield "body_of_a_get", request("GET", "/healthz", MARK * 100_000), frozenset({200, 413})
