@@ -11,11 +11,12 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   := data/01_raw/demo/tickets.csv
 MODELS := $(wildcard data/06_models/demo/versions/fused/*/fused/config.json)
+SPEECH := $(wildcard data/06_models/speech/versions/ctc/*/ctc/config.json data/06_models/speech/current/ctc/config.json)
 
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run serve test lint viz docs bench clean lock demo check sweep
+.PHONY: help setup run serve speech test lint viz docs bench clean lock demo check sweep
 
 help:  ## list these commands
 	@echo "kefu: multimodal customer-service tickets, from raw files to trained models"
@@ -32,8 +33,11 @@ setup: $(STAMP) $(DEMO)  ## make the environment (.venv) and the demo tickets; q
 run: setup  ## train on the demo tickets, evaluate, say where the report lies
 	$(BIN)/kedro run --pipelines train_fusion --env $(ENV) $(if $(PRESET),--params preset=$(PRESET))
 
-serve: setup $(if $(MODELS)$(filter-out local,$(ENV)),,run)  ## answer over HTTP; trains on the demo tickets first where there is no model yet
+serve: setup $(if $(MODELS)$(filter-out local,$(ENV)),,run) $(if $(SPEECH),,speech)  ## answer over HTTP; trains what is not there yet: the demo's model, ears for Chinese
 	$(BIN)/kefu serve --env $(ENV)
+
+speech: setup  ## train the recogniser of Chinese on synthetic voices, some minutes
+	$(BIN)/kedro run --pipelines train_speech
 
 test: setup  ## run all tests (those that need real data or a GPU skip themselves without)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses $(JOBS)

@@ -7,6 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kefu.cli.scenarios import scenarios
+from kefu.speech.synthesis import EspeakSynthesiser
+from kefu.speech.wav import encode_wav
 
 SHOP = Path(__file__).parents[1] / "conf/assistant/demo"
 SCENARIOS = """
@@ -61,6 +63,28 @@ def test_a_model_is_asked(shop: Path, tmp_path: Path, tiny_model: Any) -> None:
     assert "(model: not asked)" not in call(shop, "--model", tmp_path / "fused").output
     labels = {label for label in tiny_model.labels if f"{label} 0." in call(shop, "--model", tmp_path / "fused").output}
     assert labels == set(tiny_model.labels)
+
+
+SPOKEN = """
+- name: spoken
+  language: en
+  turns: [{customer: {audio: {say: nothing, file: voice.wav}}, expect: {acts: [person]}}]
+"""
+
+
+def test_voices_are_heard_with_a_model(shop: Path, tmp_path: Path, tiny_model: Any) -> None:
+    pytest.importorskip("pocketsphinx")
+    tiny_model.to_bundle().save(tmp_path / "fused")
+    (shop / "scenarios/all.yml").write_text(SPOKEN, encoding="utf-8")
+    spoken = EspeakSynthesiser().speak("talk to a person please", "en")
+    (shop / "scenarios/voice.wav").write_bytes(encode_wav(*spoken))
+    written = call(shop)
+    assert "the act person expected" in written.output
+    assert written.stderr == ""
+    heard = call(shop, "--model", tmp_path / "fused", "--chinese-speech", tmp_path / "speech")
+    assert heard.exit_code == 0, heard.output
+    assert heard.stderr.count("\n") == 1
+    assert f"Chinese voices are heard as written: there is no model in {tmp_path / 'speech'}" in heard.stderr
 
 
 def test_mistakes_are_one_line(shop: Path) -> None:

@@ -1,14 +1,22 @@
+import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
+from kefu.assistant.ears import ShopEars
 from kefu.assistant.scenarios import Cast, Outcome, Scenario, read_scenarios, run_scenario
 from kefu.assistant.shop import Shop
 from kefu.assistant.yaml_files import ShopError
 from kefu.knowledge import Article
 from kefu.knowledge.knowledge_base import KnowledgeBase
 from kefu.predictor import Predictor
+from kefu.speech import SAMPLE_RATE_HZ, Samples, Transcript
+from kefu.speech.decoding import RecordingDecoder
+from kefu.speech.wav import encode_wav
 
 ROOT = Path(__file__).parents[2]
 DEMO_SHOP = ROOT / "conf/assistant/demo"
@@ -136,6 +144,72 @@ def test_the_model_is_asked_unless_its_answer_is_prescribed(shop: Shop, cast: Ca
     with_model = Cast(shop, cast.knowledge, judge=model)
     play(with_model, tmp_path, {"customer": {"text": "where is it?"}}, LATE)
     assert [ticket.text for ticket in model.seen] == ["where is it?"]
+
+
+class FakeRecogniser:
+    """Hears the same in everything."""
+
+    name = "fake"
+    languages = frozenset({"en"})
+
+    def __init__(self, text: str, confidence: float) -> None:
+        self.heard = Transcript(text=text, language="en", confidence=confidence, seconds=0, recogniser=self.name)
+
+    def recognise(self, samples: Samples, language: str) -> Transcript:
+        return self.heard
+
+
+def hearing(cast: Cast, text: str, confidence: float) -> Cast:
+    return replace(cast, ears=ShopEars([RecordingDecoder()], {"en": FakeRecogniser(text, confidence)}))
+
+
+@pytest.fixture
+def voice(tmp_path: Path) -> dict[str, Any]:
+    """Customer whose recording is silent."""
+    pytest.importorskip("pocketsphinx")
+    (tmp_path / "yes.wav").write_bytes(encode_wav(np.zeros(44_100, dtype=np.float32), 44_100))
+    return {"audio": {"say": "yes", "file": "yes.wav"}}
+
+
+def test_the_words_that_count_are_those_that_were_heard(cast: Cast, tmp_path: Path, voice: dict[str, Any]) -> None:
+    turns = (
+        {**LATE, "expect": {"action": {"name": "ask_courier", "status": "proposed"}}},
+        {"customer": voice, "expect": {"action": {"name": "ask_courier", "status": "confirmed"}}},
+    )
+    assert play(cast, tmp_path, *turns).faults == ()
+    assert play(hearing(cast, "yes", 0.9), tmp_path, *turns).faults == ()
+    assert play(hearing(cast, "no", 0.9), tmp_path, *turns).faults == (
+        "turn 2: action ask_courier confirmed expected, ask_courier declined came",
+        "turn 2: 'no' was heard, by fake with a confidence of 0.90",
+    )
+
+
+def test_words_that_were_hardly_heard_do_not_count(cast: Cast, tmp_path: Path, voice: dict[str, Any]) -> None:
+    proposed = {**LATE, "expect": {"action": {"name": "ask_courier", "status": "proposed"}}}
+    asked_again = {**proposed, "customer": voice}
+    unsure = hearing(cast, "yes", cast.shop.thresholds.heard - 0.01)
+    assert play(unsure, tmp_path, proposed, asked_again).faults == ()
+
+
+def test_a_language_that_the_ears_lack_is_heard_as_written(cast: Cast, tmp_path: Path, voice: dict[str, Any]) -> None:
+    turn = {"customer": {"audio": {**voice["audio"], "say": "你好"}}, "expect": {"acts": ["greeting"]}}
+    assert play(hearing(cast, "goodbye", 0.9), tmp_path, turn, language="zh").faults == ()
+    assert play(hearing(cast, "goodbye", 0.9), tmp_path, turn).faults != ()
+
+
+def test_the_model_is_shown_what_the_service_would_show_it(
+    cast: Cast, model: Any, tmp_path: Path, voice: dict[str, Any]
+) -> None:
+    play(replace(hearing(cast, "where is it", 0.9), judge=model), tmp_path, {"customer": voice})
+    [ticket] = model.seen
+    assert ticket.text == "where is it"
+    assert soundfile.info(io.BytesIO(ticket.audio)).samplerate == SAMPLE_RATE_HZ
+
+
+def test_a_file_that_is_no_recording_is_told(cast: Cast, tmp_path: Path) -> None:
+    (tmp_path / "yes.wav").write_bytes(b"<html>")
+    with pytest.raises(ShopError, match=r"yes\.wav: the recording cannot be used: not a recording"):
+        play(hearing(cast, "yes", 0.9), tmp_path, {"customer": {"audio": {"say": "yes", "file": "yes.wav"}}})
 
 
 @pytest.mark.parametrize(

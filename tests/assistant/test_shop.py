@@ -79,3 +79,16 @@ def test_an_example_counts_where_it_is_half_of_what_is_said(shop: Shop) -> None:
     assert shop.intent_of_example("您好，没有票据") == "invoice"
     assert shop.intent_of_example("The kettle is broken, the box was crushed, and I got no papers") is None
     assert shop.intent_of_example("papers") is None
+
+
+def test_a_recogniser_expects_what_customers_of_its_language_say(shop: Shop) -> None:
+    english, chinese = set(shop.spoken("en")), set(shop.spoken("zh"))
+    assert {"An invoice", "I got no papers", "A new one", "yes please"} <= english
+    assert {"开发票", "没有票据", "换新的", "好的"} <= chinese
+    assert not english & chinese
+
+
+def test_a_number_alone_is_not_expected_in_english(shop: Shop) -> None:
+    """Else an order number that is spoken would be taken for the complaint hotline, and so for anger."""
+    assert "12315" in shop.phrases.acts[Act.ANGER]
+    assert "12315" not in shop.spoken("en")

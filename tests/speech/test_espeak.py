@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kefu.speech import SpeechUnavailableError, espeak
-from kefu.speech.espeak import ACCENTS, SPEAKERS, synthesise
+from kefu.speech.espeak import ACCENTS, SPEAKERS, phonemes, spell_phonemes, synthesise
 
 
 def test_every_voice_speaks_and_repeats_itself_whatever_was_said_before() -> None:
@@ -40,6 +40,19 @@ def test_sentences_and_voices_sound_different() -> None:
     assert np.abs(refund - invoice).sum() > 0.3
     low, high = (spectrum("我要退款", f"sit/cmn+{speaker}") for speaker in ("Hugo", "shelby"))
     assert np.abs(low - high).sum() > 0.3
+
+
+@pytest.mark.parametrize(("text", "words"), [("退，款", 2), ("退，款，好", 3), ("退，", 1), ("，", 0), ("", 0)])
+def test_every_clause_is_pronounced_and_nothing_is_left_for_the_next_text(text: str, words: int) -> None:
+    after = spell_phonemes("我要", "sit/cmn")
+    said = spell_phonemes(text, "sit/cmn")
+    assert len(said) == words
+    assert spell_phonemes("我要", "sit/cmn") == after
+
+
+def test_sounds_come_one_by_one_in_every_clause() -> None:
+    assert phonemes("yes, I", "gmw/en-US") == ["j", "ˈɛ", "s", "ˈaɪ"]
+    assert phonemes("", "gmw/en-US") == []
 
 
 @pytest.fixture

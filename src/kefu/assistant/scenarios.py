@@ -19,14 +19,16 @@ from kefu.assistant.messages import Act, HandOverReason, Message, Reply, Underst
 from kefu.assistant.replies import Generate
 from kefu.assistant.scenario_media import DrawnPicture, SpokenWords, draw, record
 from kefu.assistant.shop import Shop
-from kefu.assistant.understanding import Hear, Judge, ReadPicture, Understander
+from kefu.assistant.understanding import Judge, ReadPicture, Understander
 from kefu.assistant.yaml_files import ShopError, read_yaml
 from kefu.knowledge import Article
 from kefu.knowledge.articles import Language
 from kefu.parameters import Parameters
 from kefu.speech import Transcript
+from kefu.tickets.errors import KefuError
 
 if TYPE_CHECKING:
+    from kefu.assistant.ears import ShopEars
     from kefu.predictor import RawTicket
 
 _STAND_IN_PROBABILITY = 0.9
@@ -101,7 +103,8 @@ class Cast:
         shop: whose playbooks are followed.
         knowledge: makes a knowledge base of its articles and some more.
         judge: the trained model; None for the stand-in.
-        hear: the recogniser of speech; None for a stand-in that hears what is spoken.
+        ears: recognisers of speech; None, or a language that they do not hear, for a stand-in that hears what is
+            spoken.
         read_picture: reads text in pictures; None for a stand-in that reads the words that were drawn.
         generate: words answers from passages.
     """
@@ -109,7 +112,7 @@ class Cast:
     shop: Shop
     knowledge: Callable[[Sequence[Article]], Knowledge]
     judge: Judge | None = None
-    hear: Hear | None = None
+    ears: "ShopEars | None" = None
     read_picture: ReadPicture | None = None
     generate: Generate | None = None
 
@@ -150,42 +153,58 @@ def run_scenario(scenario: Scenario, file: Path, cast: Cast) -> Outcome:
     """Play a scenario to its end, and compare every turn with what was expected.
 
     Raises:
-        ShopError: a picture or recording of it cannot be had.
+        ShopError: a picture or recording of it cannot be had, or the ears cannot decode it.
         SpeechUnavailableError: there is no synthesiser for what the customer says.
     """
     knowledge = cast.knowledge(scenario.articles)
+    ears = cast.ears if cast.ears is not None and scenario.language in cast.ears.languages else None
     state = Conversation()
     faults: list[str] = []
     milliseconds = []
     for number, turn in enumerate(scenario.turns, start=1):
-        message = Message(
-            text=turn.customer.text,
-            image=draw(turn.customer.image, scenario.language, file.parent) if turn.customer.image else None,
-            audio=record(turn.customer.audio, scenario.language, file.parent) if turn.customer.audio else None,
-        )
-        understander = _understander(turn, scenario.language, cast)
+        message = _send(turn.customer, scenario.language, file.parent, ears)
+        understander = _understander(turn, scenario.language, cast, ears)
         start = perf_counter()
         understood = understander.understand(message, today=scenario.today, language=state.language)
         state, reply = respond(state, understood, cast.shop, knowledge, generate=cast.generate)
         milliseconds.append(1000 * (perf_counter() - start))
-        faults += [
-            f"turn {number}: {fault}" for fault in _compare(turn.expect, state, understood, reply, milliseconds[-1])
-        ]
+        told = list(_compare(turn.expect, state, understood, reply, milliseconds[-1]))
+        if told and ears is not None and understood.heard is not None:
+            told.append(_tell_heard(understood.heard))
+        faults += [f"turn {number}: {fault}" for fault in told]
     return Outcome(scenario.name, scenario.language, file, tuple(faults), tuple(milliseconds))
 
 
-def _understander(turn: ScenarioTurn, language: Language, cast: Cast) -> Understander:
+def _send(customer: Customer, language: Language, folder: Path, ears: "ShopEars | None") -> Message:
+    image = draw(customer.image, language, folder) if customer.image is not None else None
+    audio = record(customer.audio, language, folder) if customer.audio is not None else None
+    if audio is not None and ears is not None:
+        try:
+            audio = ears.decode(audio)
+        except KefuError as error:
+            assert customer.audio is not None
+            raise ShopError(f"{folder / (customer.audio.file or customer.audio.say)}: {error}") from None
+    return Message(text=customer.text, image=image, audio=audio)
+
+
+def _tell_heard(heard: Transcript) -> str:
+    return f"'{heard.text}' was heard, by {heard.recogniser} with a confidence of {heard.confidence:.2f}"
+
+
+def _understander(turn: ScenarioTurn, language: Language, cast: Cast, ears: "ShopEars | None") -> Understander:
     judge = cast.judge if cast.judge is not None and not turn.judged else _stand_in(turn, cast.shop)
     voice, picture = turn.customer.audio, turn.customer.image
 
     def hear(audio: bytes, _language: Language) -> Transcript:
+        if ears is not None:
+            return ears.hear(audio, language)  # the page, too, tells the customer's language with a recording
         said = voice.say if voice is not None else ""
         return Transcript(text=said, language=language, confidence=1.0, seconds=1.0, recogniser="stand-in")
 
     def read(_image: bytes) -> tuple[str, ...]:
         return picture.words if picture is not None else ()
 
-    return Understander(judge, cast.shop, hear=cast.hear or hear, read_picture=cast.read_picture or read)
+    return Understander(judge, cast.shop, hear=hear, read_picture=cast.read_picture or read)
 
 
 def _stand_in(turn: ScenarioTurn, shop: Shop) -> Judge:

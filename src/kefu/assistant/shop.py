@@ -152,7 +152,7 @@ class Shop:
     def spoken(self, language: Language) -> tuple[str, ...]:
         """Return what a recogniser of speech should expect: examples, titles, greetings, yes and no."""
         acts = (phrase for phrases in self.phrases.acts.values() for phrase in phrases)
-        own = [phrase for phrase in acts if phrase.isascii() == (language == "en")]
+        own = [phrase for phrase in acts if _is_english(phrase) == (language == "en")]
         titles = (playbook.title.of(language) for playbook in self.playbooks.values())
         return tuple(dict.fromkeys([*self.examples(language), *titles, *own]))
 
@@ -170,6 +170,11 @@ class Shop:
                             f"playbooks/{intent}.yml cites [[{article_id}]], and the knowledge base has no such article"
                             f" in '{language}'; write it, or leave the citation out"
                         )
+
+
+def _is_english(phrase: str) -> bool:
+    """Tell a phrase of customers from a Chinese one, which may be a number alone: the hotline `12315`."""
+    return phrase.isascii() and any(map(str.isalpha, phrase))
 
 
 @cache

@@ -12,10 +12,13 @@ from kefu.cli.mistakes import tell_mistakes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kefu.assistant.ears import ShopEars
     from kefu.assistant.scenarios import Cast, Outcome
+    from kefu.assistant.shop import Shop
     from kefu.knowledge import Article
 
 TOO_MANY_FAILED = 1
+_LANGUAGES = {"en": "English", "zh": "Chinese"}
 
 
 @click.command(short_help="Play written conversations and compare what the assistant says and does.")
@@ -24,6 +27,13 @@ TOO_MANY_FAILED = 1
     "--model",
     type=click.Path(path_type=Path),
     help="The folder of a model bundle; without it a stand-in says what the scenarios expect of a model.",
+)
+@click.option(
+    "--chinese-speech",
+    type=click.Path(path_type=Path),
+    default=Path("data/06_models/speech"),
+    show_default=True,
+    help="What `kedro run --pipelines train_speech` has made, which hears Chinese with --model.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the results as JSON.")
 @click.option(
@@ -35,11 +45,15 @@ TOO_MANY_FAILED = 1
 )
 @click.option("--only", help="Play those alone that have this in their names.")
 @tell_mistakes
-def scenarios(shop: Path, model: Path | None, out: Path | None, min_passed: float, only: str | None) -> None:
+def scenarios(
+    shop: Path, model: Path | None, chinese_speech: Path, out: Path | None, min_passed: float, only: str | None
+) -> None:
     """Play the conversations of SHOP/scenarios, and tell which turned out otherwise than they should.
 
     SHOP is a shop's folder, with assistant.yml, playbooks and knowledge; conf/assistant/demo if left out. Ends with
     status 1 if fewer pass than --min-passed says.
+
+    With --model pictures are read and voices heard as the service does it; without, all is taken as written.
 
     \b
     kefu scenarios
@@ -57,7 +71,7 @@ def scenarios(shop: Path, model: Path | None, out: Path | None, min_passed: floa
     ]
     if not written:
         raise KefuError(f"no scenario of {shop / 'scenarios'} has '{only}' in its name")
-    cast = _cast(shop, model)
+    cast = _cast(shop, model, chinese_speech)
     outcomes = [run_scenario(scenario, file, cast) for file, scenario in written]
     _print(outcomes)
     if out is not None:
@@ -67,7 +81,7 @@ def scenarios(shop: Path, model: Path | None, out: Path | None, min_passed: floa
         sys.exit(TOO_MANY_FAILED)
 
 
-def _cast(folder: Path, model: Path | None) -> "Cast":
+def _cast(folder: Path, model: Path | None, chinese_speech: Path) -> "Cast":
     from kefu.assistant.scenarios import Cast
     from kefu.assistant.shop import Shop
     from kefu.knowledge.knowledge_base import KnowledgeBase
@@ -95,9 +109,20 @@ def _cast(folder: Path, model: Path | None) -> "Cast":
         shop,
         with_articles,
         judge=lambda ticket: predictor.predict_raw([ticket])[0],
+        ears=_open_ears(shop, base.articles, chinese_speech),
         read_picture=open_reader(),
         generate=generate,
     )
+
+
+def _open_ears(shop: "Shop", articles: "Sequence[Article]", chinese_speech: Path) -> "ShopEars":
+    from kefu.assistant.ears import ShopEars, open_recognisers
+    from kefu.speech.decoding import RecordingDecoder
+
+    recognisers = open_recognisers(shop, articles, chinese_speech)
+    for language, why in recognisers.not_heard.items():
+        click.echo(f"{_LANGUAGES[language]} voices are heard as written: {why}", err=True)
+    return ShopEars([RecordingDecoder()], recognisers.by_language)
 
 
 def _print(outcomes: "list[Outcome]") -> None:

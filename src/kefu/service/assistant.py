@@ -6,6 +6,7 @@ from pathlib import Path
 
 import structlog
 
+from kefu.assistant.ears import ShopEars
 from kefu.assistant.generator import Generator
 from kefu.assistant.pictures import PictureReadingError, open_reader
 from kefu.assistant.shop import Shop
@@ -15,7 +16,7 @@ from kefu.knowledge.dense import installed_embedder
 from kefu.predictor import Prediction, RawTicket
 from kefu.service.conversations import Desk, SpeechCache
 from kefu.service.conversations.shop_mind import ShopMind
-from kefu.service.conversations.shop_voice import ShopEars, ShopMouth
+from kefu.service.conversations.shop_voice import ShopMouth
 from kefu.service.ears import open_ears
 from kefu.service.models import ModelShelf
 from kefu.service.settings import ServiceSettings

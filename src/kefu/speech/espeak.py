@@ -124,7 +124,8 @@ class _Synthesiser:
             self._choose(voice)
             rest = ctypes.c_char_p(text.encode())
             clauses: list[str] = []
-            while rest.value:  # moved on clause by clause, and null at the end
+            # moved on clause by clause, and null at the end; where it is empty, a last letter is still to come
+            while rest.value is not None:
                 clauses.append(self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, notation).decode())
         return clauses
 

@@ -1,10 +1,11 @@
 """English sentences as they are spoken: words without punctuation, numbers and abbreviations spelled out."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from itertools import groupby
 
-_TOKEN = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*|\d+")
+_TOKEN = re.compile(r"[A-Za-z]+(?:['’‘][A-Za-z]+)*|\d+")
 _UNITS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
@@ -20,15 +21,16 @@ def spoken_words(phrase: str) -> Words:
     """Return the words that somebody says who reads an English phrase out.
 
     ``"Where's my PDF? 12 days"`` gives ``where's``, ``my``, a word for each letter of ``PDF``, ``twelve``, ``days``.
+    Accents are left out.
     """
     words: list[str] = []
-    for token in _TOKEN.findall(phrase):
+    for token in _TOKEN.findall(_without_accents(phrase)):
         if token.isdigit():
             words.extend(_spoken_number(token))
-        elif 2 <= len(token) <= _MAX_ABBREVIATION and token.isupper():
+        elif 2 <= len(token) <= _MAX_ABBREVIATION and token.isalpha() and token.isupper():
             words.extend(f"{_LETTER}{letter.lower()}" for letter in token)
         else:
-            words.append(token.lower().replace("’", "'"))
+            words.append(token.lower().replace("’", "'").replace("‘", "'"))
     return tuple(words)
 
 
@@ -46,6 +48,10 @@ def written(words: Iterable[str]) -> str:
         else:
             tokens.extend(re.sub(r"^i(?='|$)", "I", word) for word in group)
     return " ".join(tokens)
+
+
+def _without_accents(phrase: str) -> str:
+    return "".join(mark for mark in unicodedata.normalize("NFD", phrase) if not unicodedata.combining(mark))
 
 
 def _spoken_number(digits: str) -> list[str]:

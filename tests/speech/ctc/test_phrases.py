@@ -1,3 +1,5 @@
+import pytest
+
 from kefu.speech.ctc.phrases import PhraseParameters, find_clauses, gather_phrases
 
 ARTICLE = """---
@@ -15,6 +17,12 @@ def test_clauses_are_found_in_any_format() -> None:
     assert list(find_clauses([ARTICLE])) == ["退款多久到账", "退款一般三天到账", "信用卡", "要久一些"]
     assert list(find_clauses([PLAYBOOK])) == ["- 我要退款", "请把钱退给我"]
     assert list(find_clauses(["question,language\n退款呢,zh"])) == ["退款呢"]
+
+
+def test_places_paths_and_foreign_words_are_not_said() -> None:
+    texts = ["订单{order_number}到了，看 conf/退款，发到a@b.cn，下载Kefubox吧，换XL码"]
+    assert list(find_clauses(texts)) == ["换XL码"]
+    assert list(find_clauses(["", "No Chinese at all.", "12345，"])) == []
 
 
 def customers(count: int) -> list[tuple[str, str]]:
@@ -47,6 +55,31 @@ def test_what_is_too_long_too_short_or_cannot_be_said_is_left_out() -> None:
     params = PhraseParameters(min_symbols=3, max_symbols=5, drill_phrases=0)
     phrases = gather_phrases(["退款，我要退款，我要退款到银行卡，小孩儿，十八元"], [], params, 0)
     assert [phrase.spoken for phrase in phrases] == ["我要退款", "十八元"]
+
+
+def test_the_first_source_of_a_phrase_counts() -> None:
+    phrases = gather_phrases(["我要退款"], [("我要退款！", "我要{what}")], PhraseParameters(drill_phrases=0), 0)
+    assert [(phrase.spoken, phrase.source, phrase.kind) for phrase in phrases] == [("我要退款", "我要退款", "shop")]
+    assert gather_phrases([], [], PhraseParameters(), 0) == []
+
+
+def test_no_drill_is_a_phrase_or_said_twice() -> None:
+    few = ["，".join(f"{a}{b}{c}" for a in "二三四" for b in "二三四" for c in "二三四")]
+    phrases = gather_phrases(few, [], PhraseParameters(drill_phrases=100, test_share=0.3, max_symbols=4), 0)
+    assert len({phrase.spoken for phrase in phrases}) == len(phrases)
+    assert {len(phrase.spoken) for phrase in phrases if phrase.kind == "drill"} == {4}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"test_share": 0.5, "validation_share": 0.5}, "must be less than 1, or nothing is left to train on"),
+        ({"min_symbols": 5, "max_symbols": 4}, "min_symbols must not exceed max_symbols"),
+    ],
+)
+def test_parameters_that_leave_nothing_are_refused(given: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        PhraseParameters.model_validate(given)
 
 
 def test_drills_are_of_what_training_says() -> None:

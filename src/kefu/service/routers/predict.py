@@ -2,10 +2,11 @@
 
 import asyncio
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 
 from kefu.predictor import RawTicket
 from kefu.service.dependencies import ModelsNeeded, RequestId, SettingsNeeded
@@ -29,59 +30,56 @@ _image = File(description="A picture: JPEG, PNG, WebP, GIF, BMP or TIFF.")
 _audio = File(description="A recording: WAV, FLAC, OGG or MP3.")
 
 
+@dataclass(frozen=True)
+class _ChosenModel:
+    """The model that a request is meant for, and the limits of what it is shown."""
+
+    models: ModelsNeeded
+    settings: SettingsNeeded
+    request_id: RequestId
+    model: ModelName = None
+
+    async def predict(
+        self, text: str | None = None, image: UploadFile | None = None, audio: UploadFile | None = None
+    ) -> PredictionAnswer:
+        ticket = await read_ticket(self.settings.limits, text, image, audio)
+        return PredictionAnswer.of(await self.models.predict(ticket, key=self.request_id, model=self.model))
+
+
+ModelNeeded = Annotated[_ChosenModel, Depends()]
+
+
 @router.post(
     "",
     openapi_extra=SOME_PART,
     summary="Predict the label of a ticket of text, picture and voice, or of any of them",
 )
 async def predict(
-    models: ModelsNeeded,
-    settings: SettingsNeeded,
-    request_id: RequestId,
+    model: ModelNeeded,
     text: Annotated[str | None, STRING, Form(description="What the customer wrote.")] = None,
     image: Annotated[UploadFile | None, FILE, _image] = None,
     audio: Annotated[UploadFile | None, FILE, _audio] = None,
-    model: ModelName = None,
 ) -> PredictionAnswer:
     """The label comes from what can be used; `not_used` says why the rest could not."""
-    ticket = await read_ticket(settings.limits, text, image, audio)
-    return PredictionAnswer.of(await models.predict(ticket, key=request_id, model=model))
+    return await model.predict(text, image, audio)
 
 
 @router.post("/text", summary="Predict the label of a text")
-async def predict_text(
-    models: ModelsNeeded, settings: SettingsNeeded, request_id: RequestId, body: TextBody, model: ModelName = None
-) -> PredictionAnswer:
+async def predict_text(model: ModelNeeded, body: TextBody) -> PredictionAnswer:
     """As `/v1/predict`, in JSON."""
-    ticket = RawTicket(body.text or None)
-    await check_ticket(ticket, settings.limits)
-    return PredictionAnswer.of(await models.predict(ticket, key=request_id, model=model))
+    return await model.predict(text=body.text)
 
 
 @router.post("/image", summary="Predict the label of a picture")
-async def predict_image(
-    models: ModelsNeeded,
-    settings: SettingsNeeded,
-    request_id: RequestId,
-    image: Annotated[UploadFile, _image],
-    model: ModelName = None,
-) -> PredictionAnswer:
+async def predict_image(model: ModelNeeded, image: Annotated[UploadFile, _image]) -> PredictionAnswer:
     """As `/v1/predict`, of a picture alone."""
-    ticket = await read_ticket(settings.limits, image=image)
-    return PredictionAnswer.of(await models.predict(ticket, key=request_id, model=model))
+    return await model.predict(image=image)
 
 
 @router.post("/audio", summary="Predict the label of a recording")
-async def predict_audio(
-    models: ModelsNeeded,
-    settings: SettingsNeeded,
-    request_id: RequestId,
-    audio: Annotated[UploadFile, _audio],
-    model: ModelName = None,
-) -> PredictionAnswer:
+async def predict_audio(model: ModelNeeded, audio: Annotated[UploadFile, _audio]) -> PredictionAnswer:
     """As `/v1/predict`, of a recording alone."""
-    ticket = await read_ticket(settings.limits, audio=audio)
-    return PredictionAnswer.of(await models.predict(ticket, key=request_id, model=model))
+    return await model.predict(audio=audio)
 
 
 @router.post("/batch", summary="Predict the labels of several tickets")

@@ -3,10 +3,10 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kefu.parameters import Parameters
 from kefu.speech.ctc.pronunciation import pronounce
@@ -31,6 +31,14 @@ class PhraseParameters(Parameters):
     max_symbols: int = Field(24, ge=1, description="Characters of the longest phrase.")
     validation_share: float = Field(0.08, ge=0, lt=1, description="Share of the sources that pick the best epoch.")
     test_share: float = Field(0.12, ge=0, lt=1, description="Share of the sources that are kept for the test.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.validation_share + self.test_share >= 1:
+            raise ValueError("validation_share + test_share must be less than 1, or nothing is left to train on")
+        if self.min_symbols > self.max_symbols:
+            raise ValueError("min_symbols must not exceed max_symbols")
+        return self
 
 
 class Phrase(NamedTuple):
@@ -61,7 +69,7 @@ def gather_phrases(
     """Gather what can be said, each phrase once, and split it.
 
     A clause of the shop is its own source, so are a customer's template and all that was made from it. Drills are made
-    of the symbols of the training split, and belong to it.
+    of the symbols of the training split, and belong to it; what is a phrase, of whatever split, is no drill.
 
     Args:
         shop_texts: articles, playbooks and questions, in any format of plain text.
@@ -76,21 +84,26 @@ def gather_phrases(
     ]
     for text, source, kind in told:
         spoken = to_spoken(text)
-        if spoken not in found and params.min_symbols <= len(spoken) <= params.max_symbols and pronounce(spoken):
+        if spoken not in found and _can_be_said(spoken, params):
             found[spoken] = Phrase(
                 spoken, source, "shop" if kind == "shop" else "customer", _split(source, params, seed)
             )
     symbols = sorted({symbol for phrase in found.values() if phrase.split == "train" for symbol in phrase.spoken})
-    return [*found.values(), *_drill(symbols, params, seed)]
+    for spoken in _drill(symbols, params, seed):
+        if spoken not in found and _can_be_said(spoken, params):
+            found[spoken] = Phrase(spoken, spoken, "drill", "train")
+    return list(found.values())
 
 
-def _drill(symbols: list[str], params: PhraseParameters, seed: int) -> Iterator[Phrase]:
+def _can_be_said(spoken: str, params: PhraseParameters) -> bool:
+    return params.min_symbols <= len(spoken) <= params.max_symbols and bool(pronounce(spoken))
+
+
+def _drill(symbols: list[str], params: PhraseParameters, seed: int) -> Iterator[str]:
     rng = np.random.default_rng([seed, 1])
     for _ in range(params.drill_phrases if symbols else 0):
         length = int(rng.integers(3, 10))
-        spoken = "".join(symbols[place] for place in rng.integers(len(symbols), size=length))
-        if pronounce(spoken):
-            yield Phrase(spoken, spoken, "drill", "train")
+        yield "".join(symbols[place] for place in rng.integers(len(symbols), size=length))
 
 
 def _split(source: str, params: PhraseParameters, seed: int) -> Split:

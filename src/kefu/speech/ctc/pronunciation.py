@@ -6,6 +6,7 @@ said in it, and not what a dictionary would have said.
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Literal, NamedTuple
 
 from kefu.speech.espeak import spell_phonemes
@@ -51,7 +52,7 @@ def pronounce(spoken: str) -> list[Syllable] | None:
                 return None
             syllables.append(Syllable("", letter, ""))
         else:
-            syllables += _split(word)
+            syllables += _split(word, spoken[len(syllables) :])
         is_english = is_english and _CHINESE not in word
     fits = len(syllables) == len(spoken) and all(
         symbol.isascii() == (not syllable.tone) for symbol, syllable in zip(spoken, syllables, strict=True)
@@ -74,8 +75,13 @@ def units_of(symbol: str, syllable: Syllable, kind: Units) -> tuple[str, ...]:
     return (syllable.initial + syllable.final + tone,)
 
 
-def _split(word: Sequence[str]) -> list[Syllable]:
-    """Return the syllables of a word: phonemes up to a toned vowel, and the ``n`` or ``N`` that closes it."""
+def _split(word: Sequence[str], symbols: str) -> list[Syllable]:
+    """Return the syllables of a word: phonemes up to a toned vowel, and the ``n`` or ``N`` that closes it.
+
+    Args:
+        word: phonemes of one symbol or several.
+        symbols: those that it consists of, and what comes behind.
+    """
     syllables: list[Syllable] = []
     initial = ""
     for place, phoneme in enumerate(word):
@@ -83,15 +89,24 @@ def _split(word: Sequence[str]) -> list[Syllable]:
         if toned:
             syllables.append(Syllable(initial, toned[1], toned[2]))
             initial = ""
-        elif syllables and not initial and _closes(word, place):
+        elif syllables and not initial and _closes(word, place, symbols[len(syllables) :][:1]):
             syllables[-1] = syllables[-1]._replace(final=syllables[-1].final + phoneme)
         else:
             initial += phoneme
     return syllables
 
 
-def _closes(word: Sequence[str], place: int) -> bool:
-    """Say whether a phoneme right behind a vowel belongs to it; an ``n`` before a vowel begins the next syllable."""
-    if word[place] == "N":
-        return True
-    return word[place] == "n" and (place + 1 == len(word) or not _TONED.match(word[place + 1]))
+def _closes(word: Sequence[str], place: int, following: str) -> bool:
+    """Say whether a phoneme right behind a vowel belongs to it.
+
+    An ``n`` before a vowel or its glide may do so (棉袄) or begin the next syllable (菜鸟): the next symbol tells.
+    """
+    if word[place] != "n":
+        return word[place] == "N"
+    is_between_vowels = any(phoneme == "j" or _TONED.match(phoneme) for phoneme in word[place + 1 : place + 2])
+    return not (is_between_vowels and _begins_with_n(following))
+
+
+@cache
+def _begins_with_n(symbol: str) -> bool:
+    return any(word[:1] == ["n"] for word in spell_phonemes(symbol, _VOICE))

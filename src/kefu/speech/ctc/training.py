@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +178,7 @@ def train_network(
         training: what is learned from.
         validation: what picks the best epoch; without any, the last one is taken.
         params: epochs, batch size, learning rate …
-        hardware: device, precision, threads.
+        hardware: device, threads, and on a GPU precision.
         seed: of the order of the recordings, of dropout and of masks.
         checkpoints: folder in which an interrupted training is found again; whoever has put the result in safety
             clears it.
@@ -190,6 +190,8 @@ def train_network(
     """
     if len(training) == 0:
         raise ValueError("speech: no recordings to train with")
+    if hardware.accelerator == "cpu":  # where a network of so small steps takes twice as long in bf16
+        hardware = replace(hardware, precision="32-true")
     sampler = _ByLength(training, params.batch_size, seed)
     loader: DataLoader[Any] = DataLoader(
         _Batches(training), sampler=sampler, batch_size=None, generator=torch.Generator()
