@@ -136,6 +136,8 @@ def _run(
 ) -> None:
     import uvicorn
 
+    from kefu.service.server import Server
+
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -149,7 +151,7 @@ def _run(
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
     )
     with suppress(KeyboardInterrupt):  # raised again once all requests are done
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config, app.state.services.end_streams).run(sockets=[listener])
 
 
 def _list_settings() -> None:

@@ -1,4 +1,4 @@
-"""The assistant of this service: a shop, its articles, ears and mouth, and the desk where they work together."""
+"""The assistant of this service: a shop and its articles, ears and mouth, the desk, and people who take over."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,14 +13,15 @@ from kefu.assistant.shop import Shop
 from kefu.assistant.understanding import ReadPicture
 from kefu.knowledge import KnowledgeBase
 from kefu.knowledge.dense import installed_embedder
-from kefu.predictor import Prediction, RawTicket
+from kefu.predictor import RawTicket
 from kefu.service.conversations import Desk, SpeechCache
 from kefu.service.conversations.shop_mind import ShopMind
 from kefu.service.conversations.shop_voice import ShopMouth
 from kefu.service.ears import open_ears
-from kefu.service.models import ModelShelf
+from kefu.service.models import ModelShelf, ServedPrediction
+from kefu.service.people import Live, Logins
 from kefu.service.settings import ServiceSettings
-from kefu.service.storage import ConversationStore, MediaStore
+from kefu.service.storage import AgentStore, ChangeFeed, ConversationStore, Database, Erasure, Inbox, MediaStore
 from kefu.speech.synthesis import EspeakSynthesiser
 
 _log = structlog.get_logger("kefu.service")
@@ -33,15 +34,31 @@ class Assistant:
     shop: Shop
     knowledge: KnowledgeBase
     desk: Desk
+    inbox: Inbox
+    erasure: Erasure
+    agents: AgentStore
+    logins: Logins
+    live: Live
+    database: Database
     pool: ThreadPoolExecutor
     ears: ShopEars | None
+
+    def agent_names(self) -> dict[int, str]:
+        """Return the names of all agents by their ids, also of disabled ones."""
+        return {agent.id: agent.name for agent in self.agents.list() if agent.id is not None}
+
+    async def finish(self) -> None:
+        """Wait until all messages that were accepted are answered, and end what is listened to."""
+        await self.live.finish()
+        await self.desk.close()
 
     def close(self) -> None:
         """Give back threads, processes and the database."""
         self.pool.shutdown(cancel_futures=True)
+        self.logins.close()
         if self.ears is not None:
             self.ears.close()
-        self.desk.store.close()
+        self.database.close()
 
 
 def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant | None:
@@ -61,15 +78,29 @@ def open_assistant(settings: ServiceSettings, models: ModelShelf) -> Assistant |
     generate = Generator.load(shop.generator) if shop.generator is not None else None
     pool = ThreadPoolExecutor(settings.threads.answers, thread_name_prefix="answer")
 
-    def judge(ticket: RawTicket, conversation_id: str) -> Prediction:
-        return models.judge(ticket, key=conversation_id).prediction
+    def judge(ticket: RawTicket, conversation_id: str) -> ServedPrediction:
+        return models.judge(ticket, key=conversation_id)
 
     reader = _reader_of_pictures() if settings.read_pictures else None
     mind = ShopMind(judge, shop, knowledge, reader, generate)
     ears = open_ears(settings, shop, knowledge) if settings.hear else None
-    store, media = ConversationStore(settings.storage), MediaStore(settings.media)
-    desk = Desk(store, media, mind, ears, SpeechCache(ShopMouth(EspeakSynthesiser()), pool), pool)
-    return Assistant(shop, knowledge, desk, pool, ears)
+    database = Database(settings.storage, migrate=settings.migrate_at_start)
+    live = Live(ChangeFeed(database), settings.live.look_seconds)
+    store, media, agents = ConversationStore(database), MediaStore(settings.media), AgentStore(database)
+    desk = Desk(store, media, mind, ears, SpeechCache(ShopMouth(EspeakSynthesiser()), pool), pool, live.wake)
+    return Assistant(
+        shop=shop,
+        knowledge=knowledge,
+        desk=desk,
+        inbox=Inbox(database),
+        erasure=Erasure(database, media),
+        agents=agents,
+        logins=Logins(agents, settings.logins),
+        live=live,
+        database=database,
+        pool=pool,
+        ears=ears,
+    )
 
 
 def _open_knowledge(settings: ServiceSettings, folder: Path) -> KnowledgeBase:

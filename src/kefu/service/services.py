@@ -39,10 +39,15 @@ class Services:
         """Whether the assistant has as many messages to answer as it may have."""
         return self.assistant is not None and self.assistant.desk.working >= self.settings.threads.max_answers
 
+    def end_streams(self) -> None:
+        """End what has no end of its own: pages that listen for changes; from the event loop."""
+        if self.assistant is not None:
+            self.assistant.live.close()
+
     async def finish(self) -> None:
         """Wait until all messages that were accepted are answered."""
         if self.assistant is not None:
-            await self.assistant.desk.close()
+            await self.assistant.finish()
 
     def close(self) -> None:
         """End what was accepted, and give back threads."""

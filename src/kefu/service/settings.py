@@ -136,12 +136,33 @@ def _read_networks(value: Any) -> Any:
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_read_networks)]
 
 
+class LoginSettings(Parameters):
+    """Logins of agents."""
+
+    hours: float = Field(12.0, gt=0, description="How long a login lasts.")
+    max_failures_of_name: int = Field(10, ge=1, description="Failed logins of one name, after which it has to wait.")
+    max_failures_of_address: int = Field(
+        30, ge=1, description="Failed logins from one address, after which it has to wait."
+    )
+    failures_minutes: float = Field(15.0, gt=0, description="How long a failed login counts.")
+
+
+class LiveSettings(Parameters):
+    """Changes of conversations, told to pages as they happen."""
+
+    look_seconds: float = Field(
+        0.5, gt=0, description="How often the database is looked at for what other processes have changed."
+    )
+    ping_seconds: float = Field(15.0, gt=0, description="How often a sign of life is sent where nothing changes.")
+
+
 class ServiceSettings(BaseSettings):
     """How the service runs. Nested settings are written with two underscores between."""
 
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX,
         env_nested_delimiter=_LEVELS,
+        env_parse_none_str="null",
         frozen=True,
         extra="forbid",
         nested_model_default_partial_update=True,
@@ -193,12 +214,27 @@ class ServiceSettings(BaseSettings):
         "sqlite:///data/09_service/kefu.sqlite", description="Database of the conversations, as a URL of SQLAlchemy."
     )
     media: Path = Field(Path("data/09_service/media"), description="Folder of what customers upload.")
+    migrate_at_start: bool = Field(
+        True,
+        description="Whether tables of an older version are brought up to date at the start; if not, the service "
+        "refuses them, and `kefu storage upgrade` does it.",
+    )
+    retention_days: int | None = Field(
+        365, ge=1, description="Days after its last message that a conversation is deleted; `null`: never."
+    )
+    media_retention_days: int | None = Field(
+        90,
+        ge=1,
+        description="Days after which pictures and recordings of customers are deleted; `null`: with the conversation.",
+    )
     batches: BatchSettings = BatchSettings()
     threads: ThreadSettings = ThreadSettings()
     limits: LimitSettings = LimitSettings()
     rates: RateSettings = RateSettings()
     admission: AdmissionSettings = AdmissionSettings()
     connections: ConnectionSettings = ConnectionSettings()
+    logins: LoginSettings = LoginSettings()
+    live: LiveSettings = LiveSettings()
     shutdown_seconds: float = Field(
         20.0, ge=0, description="How long requests that were accepted may take to end when the service stops."
     )

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from kefu.assistant.messages import HandOverReason, Message, Reply, Sentence, Understanding
-from kefu.service.conversations import Accepted, Desk, Event, Incoming, SpeechCache, encode
-from kefu.service.storage import ConversationStore, MediaStore, UnknownConversationError
+from kefu.service.conversations import Accepted, Desk, Event, Incoming, SpeechCache, Understood, encode
+from kefu.service.storage import ConversationStore, Database, MediaStore, UnknownConversationError
 from kefu.speech import Transcript
 from kefu.tickets.errors import KefuError
 
@@ -26,14 +26,15 @@ class Parrot:
 
     def understand(
         self, conversation_id: str, message: Message, heard: Transcript | None, memory: dict[str, Any] | None
-    ) -> Understanding:
+    ) -> Understood:
         assert self.busy.acquire(blocking=False), "two messages of one conversation at once"
         time.sleep(self.wait_s)
         text = heard.text if heard is not None else message.text
         if text == "fall over":
             self.busy.release()
             raise RuntimeError("fallen")
-        return Understanding(language=message.language or "en", text=text, heard=heard)
+        understanding = Understanding(language=message.language or "en", text=text, heard=heard)
+        return Understood(understanding, "parrot", "v1")
 
     def respond(self, memory: dict[str, Any] | None, understanding: Understanding) -> tuple[dict[str, Any], Reply]:
         turn = (memory or {"turn": 0})["turn"] + 1
@@ -74,7 +75,8 @@ class Shop:
 
     def __init__(self, folder: Path) -> None:
         self.pool = ThreadPoolExecutor(4)
-        self.store = ConversationStore(f"sqlite:///{folder}/kefu.db")
+        self.database = Database(f"sqlite:///{folder}/kefu.db")
+        self.store = ConversationStore(self.database)
         self.media = MediaStore(folder / "media")
         self.mind, self.mouth = Parrot(), Mouth()
         self.speech = SpeechCache(self.mouth, self.pool, max_sentences=2)
@@ -93,7 +95,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     shop = Shop(tmp_path)
     yield shop
     shop.pool.shutdown()
-    shop.store.close()
+    shop.database.close()
 
 
 def test_events_come_in_order(shop: Shop) -> None:

@@ -1,7 +1,6 @@
 """Talking with the assistant over HTTP."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,46 +12,14 @@ from fastapi.testclient import TestClient
 from kefu.speech.synthesis import EspeakSynthesiser
 from kefu.speech.wav import encode_wav
 
-SHOP = Path(__file__).parents[3] / "conf/assistant/demo"
-REFUND = "A refund or a return"
+from ..asking import REFUND, SHOP, Customer, browser_of, kept_in, of
 
-
-class Customer:
-    """Somebody who talks with the assistant."""
-
-    def __init__(self, client: TestClient, language: str | None = None) -> None:
-        self.client = client
-        begun = client.post("/v1/conversations", json={"language": language}).json()
-        self.path = f"/v1/conversations/{begun['conversation_id']}"
-
-    def send(self, **parts: Any) -> list[tuple[str, dict[str, Any]]]:
-        files = {name: parts.pop(name) for name in ("image", "audio") if name in parts}
-        answer = self.client.post(f"{self.path}/messages", data=parts, files=files)
-        assert answer.status_code == 200, answer.text
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        return list(read_events(answer.text))
-
-    def read(self) -> dict[str, Any]:
-        return dict(self.client.get(self.path).json())
-
-
-def read_events(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for block in text.strip().split("\n\n"):
-        name, data = block.split("\n")
-        yield name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
-
-
-def of(events: list[tuple[str, dict[str, Any]]], name: str) -> list[dict[str, Any]]:
-    return [data for found, data in events if found == name]
+PRODUCTION = {"environment": "production"}
 
 
 @pytest.fixture
 def client(make_client: Callable[..., TestClient], tmp_path: Path) -> TestClient:
     return make_client(shop=SHOP, **kept_in(tmp_path), hear=False, read_pictures=False)
-
-
-def kept_in(folder: Path) -> dict[str, Any]:
-    return {"storage": f"sqlite:///{folder}/kefu.db", "media": folder / "media"}
 
 
 @pytest.fixture
@@ -100,17 +67,18 @@ def test_a_person_takes_over_and_the_assistant_is_silent(client: TestClient) -> 
     events = customer.send(text="I want to talk to a person")
     assert of(events, "hand_over") == [{"reason": "asked"}]
     assert customer.read()["handed_over"]
-    assert of(customer.send(text="hello?"), "sentence") == []
+    assert [name for name, _ in customer.send(text="hello?")] == ["accepted", "understood", "done"]
+    assert [message["sender"] for message in customer.read()["messages"]] == ["customer", "assistant", "customer"]
 
 
 def test_pictures_are_kept_for_their_conversation(client: TestClient, png: bytes) -> None:
     customer, stranger = Customer(client), Customer(client)
     customer.send(image=("photo.png", png, "image/png"), text="look")
     name = customer.read()["messages"][0]["image"]
-    answer = client.get(f"{customer.path}/media/{name}")
+    answer = customer.client.get(f"{customer.path}/media/{name}")
     assert (answer.content, answer.headers["content-type"]) == (png, "image/png")
-    assert client.get(f"{stranger.path}/media/{name}").status_code == 404
-    assert client.get(f"{customer.path}/media/{'0' * 64}").status_code == 404
+    assert stranger.client.get(f"{stranger.path}/media/{name}").status_code == 404
+    assert customer.client.get(f"{customer.path}/media/{'0' * 64}").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -128,7 +96,7 @@ def test_bad_messages_are_refused_and_not_kept(
     client: TestClient, parts: dict[str, str], files: dict[str, Any], status: int, code: str
 ) -> None:
     customer = Customer(client)
-    answer = client.post(f"{customer.path}/messages", data=parts, files=files)
+    answer = customer.client.post(f"{customer.path}/messages", data=parts, files=files)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert customer.read()["messages"] == []
 
@@ -156,20 +124,129 @@ def test_a_picture_is_kept_without_what_else_is_in_its_file(client: TestClient, 
 def test_feedback_is_of_replies(client: TestClient) -> None:
     customer, stranger = Customer(client), Customer(client)
     message = of(customer.send(text=REFUND), "done")[0]["message_id"]
-    assert client.post(f"{customer.path}/messages/{message}/feedback", json={"thumb": "down"}).status_code == 204
+    assert (
+        customer.client.post(f"{customer.path}/messages/{message}/feedback", json={"thumb": "down"}).status_code == 204
+    )
     assert customer.read()["messages"][1]["thumb"] == "down"
-    assert client.post(f"{stranger.path}/messages/{message}/feedback", json={"thumb": "up"}).status_code == 404
-    assert client.post(f"{customer.path}/messages/{message}/feedback", json={"thumb": "so"}).status_code == 422
+    assert stranger.client.post(f"{stranger.path}/messages/{message}/feedback", json={"thumb": "up"}).status_code == 404
+    assert customer.client.post(f"{customer.path}/messages/{message}/feedback", json={"thumb": "so"}).status_code == 422
 
 
-def test_an_unknown_conversation_is_said(client: TestClient) -> None:
-    for answer in (
-        client.get("/v1/conversations/nobody"),
-        client.post("/v1/conversations/nobody/messages", data={"text": "hi"}),
-        client.get(f"/v1/conversations/nobody/media/{'0' * 64}"),
-    ):
-        assert answer.status_code == 404
-        assert answer.json()["error"]["code"].startswith("unknown_")
+def test_an_unknown_conversation_is_said_as_that_of_another(client: TestClient) -> None:
+    customer, stranger = Customer(client), Customer(client)
+    for path in ("/v1/conversations/nobody", customer.path):
+        for answer in (
+            stranger.client.get(path),
+            stranger.client.delete(path),
+            stranger.client.post(f"{path}/messages", data={"text": "hi"}),
+            stranger.client.get(f"{path}/media/{'0' * 64}"),
+            stranger.client.get(f"{path}/events"),
+            stranger.client.post(f"{path}/messages/x/feedback", json={"thumb": "up"}),
+        ):
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown_conversation")
+
+
+def test_the_token_is_a_cookie_that_no_script_reads_and_no_other_site_sends(client: TestClient) -> None:
+    begun = browser_of(client).post("/v1/conversations", json={})
+    cookie = begun.headers["set-cookie"].lower()
+    assert cookie.startswith(f"kefu_customer={begun.json()['customer_token']};".lower())
+    assert {"httponly", "samesite=strict", "path=/"} <= set(cookie.split("; "))
+    assert "secure" not in cookie
+    secure = browser_of(client)
+    secure.base_url = "https://testserver"  # type: ignore[assignment]
+    assert "; secure" in secure.post("/v1/conversations", json={}).headers["set-cookie"].lower()
+
+
+def test_cookies_are_secure_in_production(make_client: Callable[..., TestClient], tmp_path: Path) -> None:
+    client = make_client(shop=SHOP, **kept_in(tmp_path), hear=False, read_pictures=False, **PRODUCTION)
+    assert "; secure" in client.post("/v1/conversations", json={}).headers["set-cookie"].lower()
+
+
+def test_a_customer_keeps_the_token_for_further_conversations(client: TestClient) -> None:
+    customer = Customer(client)
+    again = customer.client.post("/v1/conversations", json={}).json()
+    assert again["customer_token"] == customer.token
+    assert again["conversation_id"] != customer.id
+    assert customer.read()["messages"] == []
+
+
+def test_programs_send_the_token_as_a_header(client: TestClient) -> None:
+    customer, program = Customer(client), browser_of(client)
+    assert program.get(customer.path, headers={"Authorization": f"Bearer {customer.token}"}).status_code == 200
+    assert program.get(customer.path, headers={"Authorization": customer.token}).status_code == 404
+    assert program.get(customer.path, headers={"Authorization": f"Basic {customer.token}"}).status_code == 404
+
+
+@pytest.mark.parametrize("weak", ["1234", "x" * 42, "x" * 44, "x" * 42 + "!"])
+def test_a_token_that_can_be_guessed_is_not_taken(client: TestClient, weak: str) -> None:
+    answer = browser_of(client).post("/v1/conversations", json={}, headers={"Authorization": f"Bearer {weak}"})
+    assert answer.json()["customer_token"] != weak
+    assert len(answer.json()["customer_token"]) == 43
+
+
+def test_the_database_does_not_hold_the_token(client: TestClient, tmp_path: Path) -> None:
+    customer = Customer(client)
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("kefu.db*"))
+    assert customer.id.encode() in kept
+    assert customer.token.encode() not in kept
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_refused"),
+    [
+        ({}, False),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}, False),
+        ({"Sec-Fetch-Site": "none"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, True),
+        ({"Sec-Fetch-Site": "same-site"}, True),
+        ({"Origin": "http://testserver"}, False),
+        ({"Origin": "http://evil.example"}, True),
+        ({"Origin": "http://testserver.evil.example"}, True),
+        ({"Origin": "null"}, True),
+    ],
+)
+def test_pages_of_other_sites_cannot_write(client: TestClient, headers: dict[str, str], is_refused: bool) -> None:
+    customer = Customer(client)
+    sent = customer.client.post(f"{customer.path}/messages", data={"text": REFUND}, headers=headers)
+    begun = customer.client.post("/v1/conversations", json={}, headers=headers)
+    if is_refused:
+        assert [answer.status_code for answer in (sent, begun)] == [403, 403]
+        assert sent.json()["error"]["code"] == "cross_site"
+        assert customer.read()["messages"] == []
+    else:
+        assert [answer.status_code for answer in (sent, begun)] == [200, 201]
+    assert customer.client.get(customer.path, headers=headers).status_code == 200
+
+
+def test_what_is_erased_is_gone(client: TestClient, png: bytes, tmp_path: Path) -> None:
+    customer, other = Customer(client), Customer(client)
+    for one in (customer, other):
+        one.send(text="look", image=("photo.png", png, "image/png"))
+    customer.send(text="mine", image=("other.png", png + b"more", "image/png"))
+    name = other.read()["messages"][0]["image"]
+    assert customer.client.delete(customer.path).status_code == 204
+    assert customer.client.get(customer.path).status_code == 404
+    assert customer.client.delete(customer.path).status_code == 404
+    assert other.client.get(f"{other.path}/media/{name}").content == png
+    assert [path.name for path in tmp_path.glob("media/*/*")] == [name]
+
+
+def test_all_of_a_customer_is_erased(client: TestClient) -> None:
+    customer, other = Customer(client), Customer(client)
+    second = customer.client.post("/v1/conversations", json={}).json()["conversation_id"]
+    assert browser_of(client).delete("/v1/customer").json()["error"]["code"] == "no_customer_token"
+    bearer = {"Authorization": f"Bearer {customer.token}"}
+    erased = customer.client.delete("/v1/customer")
+    assert (erased.status_code, customer.client.cookies.get("kefu_customer")) == (204, None)
+    for conversation in (customer.id, second):
+        assert client.get(f"/v1/conversations/{conversation}", headers=bearer).status_code == 404
+    assert other.read()["conversation_id"] == other.id
+
+
+def test_zeros_are_no_text(client: TestClient) -> None:
+    customer = Customer(client, "en")
+    customer.send(text="refund\0 please")
+    assert customer.read()["messages"][0]["text"] == "refund please"
 
 
 def test_a_message_sent_twice_is_answered_once(client: TestClient) -> None:
@@ -192,12 +269,12 @@ def test_a_recording_is_heard_answered_and_spoken_to(make_client: Callable[..., 
     customer = Customer(client)
     events = customer.send(audio=("recording", wav, "audio/wav"), language="en")
     assert "parcel" in of(events, "understood")[0]["heard"]["text"].lower()
-    spoken = client.get(of(events, "sentence")[0]["speech_url"])
+    spoken = customer.client.get(of(events, "sentence")[0]["speech_url"])
     assert (spoken.headers["content-type"], spoken.content[:4]) == ("audio/wav", b"RIFF")
-    assert client.get(of(events, "sentence")[0]["speech_url"].replace("/0.wav", "/99.wav")).status_code == 404
-    kept = client.get(f"{customer.path}/media/{customer.read()['messages'][0]['audio']}")
+    assert customer.client.get(of(events, "sentence")[0]["speech_url"].replace("/0.wav", "/99.wav")).status_code == 404
+    kept = customer.client.get(f"{customer.path}/media/{customer.read()['messages'][0]['audio']}")
     assert kept.headers["content-type"] == "audio/wav"
-    noise = client.post(f"{customer.path}/messages", files={"audio": ("x", b"no recording", "audio/webm")})
+    noise = customer.client.post(f"{customer.path}/messages", files={"audio": ("x", b"no recording", "audio/webm")})
     assert (noise.status_code, noise.json()["error"]["code"]) == (422, "no_recording")
     assert len(customer.read()["messages"]) == 2
 
@@ -205,7 +282,7 @@ def test_a_recording_is_heard_answered_and_spoken_to(make_client: Callable[..., 
 def test_a_service_that_does_not_hear_says_so(client: TestClient) -> None:
     assert not client.get("/v1/shop").json()["hears"]
     customer = Customer(client)
-    refused = client.post(f"{customer.path}/messages", files={"audio": ("x", b"RIFF", "audio/wav")})
+    refused = customer.client.post(f"{customer.path}/messages", files={"audio": ("x", b"RIFF", "audio/wav")})
     assert (refused.status_code, refused.json()["error"]["code"]) == (422, "no_ears")
 
 

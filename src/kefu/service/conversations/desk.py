@@ -1,4 +1,7 @@
-"""Where messages come in: each is kept, then understood and answered in the order of its conversation."""
+"""Where messages come in: each is kept, then understood and answered in the order of its conversation.
+
+Once a person has taken over, messages are kept and understood, for that person; nothing is said any more.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -24,12 +27,21 @@ FAILED = {
 }
 
 
+@dataclass(frozen=True)
+class Understood:
+    """What was understood of a message, and which model judged it; None: there was nothing to judge."""
+
+    understanding: Understanding
+    model: str | None = None
+    model_version: str | None = None
+
+
 class Mind(Protocol):
     """Understands and answers; memory goes in and comes out as JSON."""
 
     def understand(
         self, conversation_id: str, message: Message, heard: Transcript | None, memory: dict[str, Any] | None
-    ) -> Understanding:
+    ) -> Understood:
         """Say what a message is about."""
 
     def respond(self, memory: dict[str, Any] | None, understanding: Understanding) -> tuple[dict[str, Any], Reply]:
@@ -82,6 +94,7 @@ class Desk:
         ears: of the assistant; None where recordings cannot be heard.
         speech: of the assistant; None where it cannot speak.
         pool: threads for all that takes time.
+        on_change: is called, in any thread, when a conversation was changed.
     """
 
     def __init__(
@@ -92,6 +105,7 @@ class Desk:
         ears: Ears | None,
         speech: SpeechCache | None,
         pool: Executor,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.store = store
         self.media = media
@@ -99,6 +113,7 @@ class Desk:
         self._mind = mind
         self._ears = ears
         self._pool = pool
+        self._on_change = on_change
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._works: set[asyncio.Task[None]] = set()
 
@@ -183,26 +198,62 @@ class Desk:
             client_key=incoming.client_key,
         )
         row, _ = self.store.accept(conversation_id, kept)
+        self._on_change()
         return Accepted(row, message)
 
     def _answer(self, accepted: Accepted, say: Callable[[Event], None]) -> None:
-        asked, message = accepted.row, accepted.message
+        asked = accepted.row
         say(Event("accepted", {"message_id": asked.id, "image": asked.image, "audio": asked.audio}))
         said = self.store.reply_to(asked.id)
         if said is None:
-            memory = self.store.conversation(asked.conversation_id).state
-            heard = None
-            if message.audio is not None and self._ears is not None:
-                heard = self._ears.hear(message.audio, message.language)
-            understanding = self._mind.understand(asked.conversation_id, message, heard, memory)
-            say(Event("understood", understanding.model_dump(mode="json")))
-            memory, reply = self._mind.respond(memory, understanding)
-            if self.speech is not None and reply.sentences:
-                self.speech.say(reply.sentences[0].text, reply.language)
-            understood = understanding.model_dump(mode="json")
-            said = self.store.answer(asked, understood, reply.model_dump(mode="json"), memory)
-        for event in self.replay(said):
+            conversation = self.store.conversation(asked.conversation_id)
+            if conversation.handed_over_at is None:
+                said = self._respond(accepted, conversation.state, say)
+            elif asked.understanding is None:
+                self._study(accepted, conversation.state, say)
+        for event in self.replay(said) if said is not None else [Event("done", {"message_id": None})]:
             say(event)
+
+    def _respond(
+        self, accepted: Accepted, memory: dict[str, Any] | None, say: Callable[[Event], None]
+    ) -> MessageRow | None:
+        """Answer a message; None where a person has taken over meanwhile."""
+        understood = self._understand(accepted, memory, say)
+        memory, reply = self._mind.respond(memory, understood.understanding)
+        if self.speech is not None and reply.sentences:
+            self.speech.say(reply.sentences[0].text, reply.language)
+        said = self.store.answer(
+            accepted.row,
+            understood.understanding.model_dump(mode="json"),
+            reply.model_dump(mode="json"),
+            memory,
+            model=understood.model,
+            model_version=understood.model_version,
+        )
+        self._on_change()
+        return said
+
+    def _study(self, accepted: Accepted, memory: dict[str, Any] | None, say: Callable[[Event], None]) -> None:
+        """Understand a message for the person who answers it, who can do without."""
+        try:
+            understood = self._understand(accepted, memory, say)
+        except Exception:
+            logger.exception("message not understood", message=accepted.row.id)
+            return
+        self.store.keep_understanding(
+            accepted.row, understood.understanding.model_dump(mode="json"), understood.model, understood.model_version
+        )
+        self._on_change()
+
+    def _understand(
+        self, accepted: Accepted, memory: dict[str, Any] | None, say: Callable[[Event], None]
+    ) -> Understood:
+        message, heard = accepted.message, None
+        if message.audio is not None and self._ears is not None:
+            heard = self._ears.hear(message.audio, message.language)
+        understood = self._mind.understand(accepted.row.conversation_id, message, heard, memory)
+        say(Event("understood", understood.understanding.model_dump(mode="json")))
+        return understood
 
     def _speech_url(self, row: MessageRow, index: int) -> str | None:
         return f"/v1/speech/{row.id}/{index}.wav" if self.speech is not None else None

@@ -11,6 +11,8 @@ from kefu.assistant.replies import Generate
 from kefu.assistant.shop import Shop
 from kefu.assistant.understanding import ReadPicture, Understander
 from kefu.predictor import Prediction, RawTicket
+from kefu.service.conversations.desk import Understood
+from kefu.service.models import ServedPrediction
 from kefu.speech import Transcript
 
 
@@ -28,7 +30,7 @@ class ShopMind:
 
     def __init__(
         self,
-        judge: Callable[[RawTicket, str], Prediction],
+        judge: Callable[[RawTicket, str], ServedPrediction],
         shop: Shop,
         knowledge: Knowledge | None,
         read_picture: ReadPicture | None = None,
@@ -44,13 +46,21 @@ class ShopMind:
 
     def understand(
         self, conversation_id: str, message: Message, heard: Transcript | None, memory: dict[str, Any] | None
-    ) -> Understanding:
-        """Say what a message is about."""
-        understander = Understander(
-            lambda ticket: self._judge(ticket, conversation_id), self._shop, read_picture=self._read_picture
-        )
+    ) -> Understood:
+        """Say what a message is about, and which model says so."""
+        judged: list[ServedPrediction] = []
+
+        def judge(ticket: RawTicket) -> Prediction:
+            judged.append(self._judge(ticket, conversation_id))
+            return judged[-1].prediction
+
+        understander = Understander(judge, self._shop, read_picture=self._read_picture)
         language = _remembered(memory).language
-        return understander.understand(message, today=self._today(), language=language, heard=heard)
+        understanding = understander.understand(message, today=self._today(), language=language, heard=heard)
+        if not judged:
+            return Understood(understanding)
+        whole = judged[0]  # what may come after is about the picture alone
+        return Understood(understanding, whole.model, whole.version)
 
     def respond(self, memory: dict[str, Any] | None, understanding: Understanding) -> tuple[dict[str, Any], Reply]:
         """Answer it, and return what is to be remembered."""

@@ -1,36 +1,55 @@
 """``/v1/conversations``: talking with the assistant."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, File, Form, Path, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 
-from kefu.modalities.image.header import Header, read_header
-from kefu.service.conversations import Accepted, Desk, Incoming, encode
-from kefu.service.dependencies import DeskNeeded, ServicesNeeded, SettingsNeeded
-from kefu.service.errors import ServiceError, error_answers
+from kefu.service.assistant import Assistant
+from kefu.service.conversations import Event, Incoming
+from kefu.service.dependencies import (
+    ID,
+    AssistantNeeded,
+    CustomerToken,
+    DeskNeeded,
+    MediaName,
+    MessageId,
+    OwnConversation,
+    OwnOrAnyOfAdmin,
+    ServicesNeeded,
+    SettingsNeeded,
+    refuse_cross_site,
+    unknown_conversation,
+)
+from kefu.service.errors import GUARDED, ServiceError, error_answers
 from kefu.service.forms import FILE, SOME_PART, STRING
-from kefu.service.storage import MessageRow, Sender, Thumb, UnknownConversationError, UnknownMessageError
+from kefu.service.people import CUSTOMER_COOKIE, digest, draw_token, set_cookie
+from kefu.service.storage import ConversationRow, Sender, Thumb, UnknownConversationError, UnknownMessageError
+from kefu.service.streams import PING, describe_stream, event_stream
+from kefu.service.transcripts import MessageAnswer, media_answer, show_message
 from kefu.service.uploads import read_ticket
 from kefu.tickets.errors import KefuError
 
 router = APIRouter(
-    prefix="/v1/conversations", tags=["conversations"], responses=error_answers(400, 404, 408, 415, 422, 429)
+    prefix="/v1/conversations",
+    tags=["conversations"],
+    responses=error_answers(400, 403, 404, 422, *GUARDED),
+    dependencies=[Depends(refuse_cross_site)],
 )
 
-_STREAM: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Server-sent events: `accepted`, `understood`, `sentence` (one for each), `action`, "
-        "`suggestions`, `hand_over`, `done`; or `error`, which ends the stream.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
-    }
-}
-_ID = r"^[A-Za-z0-9_-]{1,64}$"
-ConversationId = Annotated[str, Path(pattern=_ID, description="What `POST /v1/conversations` returned.")]
-MessageId = Annotated[str, Path(pattern=_ID, description="Of the event `done`.")]
+_ANSWER = describe_stream(
+    "`accepted`, `understood`, `sentence` (one for each), `action`, `suggestions`, `hand_over`, `done`; or `error`, "
+    "which ends the stream. Once a person has taken over: `accepted`, `understood`, `done`."
+)
+_EVENTS = describe_stream(
+    "`message`, of an agent, as in the transcript; `state`, first and whenever it changes: `handed_over`, `agent` (who "
+    "has taken over, or null), `closed`; `ping`."
+)
+_COOKIE_SECONDS = 365 * 24 * 3600
+_MAX_POSITION = 2**31 - 1
 Language = Literal["en", "zh"]
 
 
@@ -45,31 +64,20 @@ class BeginBody(BaseModel):
 class BegunAnswer(BaseModel):
     """A new conversation."""
 
-    conversation_id: str = Field(description="Whoever knows it may read the conversation.")
-
-
-class MessageAnswer(BaseModel):
-    """A message of the transcript; one of the assistant has what its events said."""
-
-    message_id: str
-    sender: Sender
-    created_at: str = Field(description="UTC, ISO 8601.")
-    text: str
-    image: str | None = Field(None, description="Name of the picture, at `/v1/conversations/{id}/media/{name}`.")
-    audio: str | None = Field(None, description="Name of the recording.")
-    heard: str | None = Field(None, description="What was understood of the recording; empty: no word.")
-    sentences: list[dict[str, Any]] = Field(default_factory=list)
-    action: dict[str, Any] | None = None
-    suggestions: list[str] = Field(default_factory=list)
-    hand_over: str | None = None
-    thumb: Thumb | None = None
+    conversation_id: str
+    customer_token: str = Field(
+        description="Whoever has it owns the conversation: sent as the cookie `kefu_customer`, which is set, or as "
+        "`Authorization: Bearer …`."
+    )
 
 
 class TranscriptAnswer(BaseModel):
     """A conversation so far."""
 
     conversation_id: str
-    handed_over: bool = Field(description="Whether a person has taken over; the assistant is silent then.")
+    handed_over: bool = Field(description="Whether it is with a person; the assistant is silent then.")
+    agent: str | None = Field(description="Who has taken over; null: somebody will.")
+    closed: bool = Field(description="Whether it has ended; another message opens it again.")
     messages: list[MessageAnswer]
 
 
@@ -82,24 +90,33 @@ class FeedbackBody(BaseModel):
 
 
 @router.post("", status_code=201, summary="Begin a conversation")
-async def begin(desk: DeskNeeded, body: BeginBody) -> BegunAnswer:
-    """Its id cannot be guessed."""
-    return BegunAnswer(conversation_id=(await run_in_threadpool(desk.store.begin, body.language)).id)
+async def begin(
+    desk: DeskNeeded,
+    settings: SettingsNeeded,
+    token: CustomerToken,
+    request: Request,
+    response: Response,
+    body: BeginBody,
+) -> BegunAnswer:
+    """It belongs to the customer whose token is sent; without one, to a new customer."""
+    token = token or draw_token()
+    conversation = await run_in_threadpool(desk.store.begin, body.language, digest(token))
+    set_cookie(response, request, settings, CUSTOMER_COOKIE, token, _COOKIE_SECONDS)
+    response.headers["Cache-Control"] = "no-store"
+    return BegunAnswer(conversation_id=conversation.id, customer_token=token)
 
 
 @router.get("/{conversation_id}", summary="Read a conversation")
-async def read(desk: DeskNeeded, conversation_id: ConversationId) -> TranscriptAnswer:
+async def read(assistant: AssistantNeeded, conversation: OwnConversation) -> TranscriptAnswer:
     """All messages in their order."""
-    try:
-        conversation = await run_in_threadpool(desk.store.conversation, conversation_id)
-        messages = await run_in_threadpool(desk.store.messages, conversation_id)
-    except UnknownConversationError:
-        raise _unknown_conversation() from None
-    return TranscriptAnswer(
-        conversation_id=conversation_id,
-        handed_over=conversation.handed_over_at is not None,
-        messages=[_show(desk, message) for message in messages],
-    )
+    return await run_in_threadpool(_read, assistant, conversation)
+
+
+@router.delete("/{conversation_id}", status_code=204, summary="Erase a conversation")
+async def erase(assistant: AssistantNeeded, conversation: OwnOrAnyOfAdmin) -> None:
+    """With its messages, and all pictures and recordings that no other conversation has; also by an admin."""
+    await run_in_threadpool(assistant.erasure.erase, conversation.id)
+    assistant.live.wake()
 
 
 @router.post(
@@ -107,13 +124,13 @@ async def read(desk: DeskNeeded, conversation_id: ConversationId) -> TranscriptA
     openapi_extra=SOME_PART,
     summary="Send a message, and hear the answer as it is made",
     response_class=StreamingResponse,
-    responses=_STREAM,
+    responses=_ANSWER,
 )
 async def send(
     desk: DeskNeeded,
     services: ServicesNeeded,
     settings: SettingsNeeded,
-    conversation_id: ConversationId,
+    conversation: OwnConversation,
     text: Annotated[str | None, STRING, Form(description="What the customer writes.")] = None,
     image: Annotated[UploadFile | None, FILE, File(description="JPEG, PNG, WebP, GIF, BMP or TIFF.")] = None,
     audio: Annotated[UploadFile | None, FILE, File(description="WebM, MP4, Ogg, WAV, FLAC or MP3.")] = None,
@@ -124,35 +141,31 @@ async def send(
     ] = None,
     client_key: Annotated[
         str | None,
-        WithJsonSchema({"type": "string", "pattern": _ID}),
-        Form(pattern=_ID, description="A name for this message: sent twice, it is answered once."),
+        WithJsonSchema({"type": "string", "pattern": ID}),
+        Form(pattern=ID, description="A name for this message: sent twice, it is answered once."),
     ] = None,
 ) -> StreamingResponse:
     """A message is kept before anything else is done, and its answer is made even if nobody listens to the end."""
-    try:
-        await run_in_threadpool(desk.store.conversation, conversation_id)
-    except UnknownConversationError:
-        raise _unknown_conversation() from None
-    ticket = await read_ticket(settings.limits, (text or "").strip(), image, audio)
+    ticket = await read_ticket(settings.limits, (text or "").replace("\0", "").strip(), image, audio)
     if ticket.audio is not None and not desk.hears:
         raise ServiceError(422, "no_ears", "this service does not hear recordings; write instead")
     picture = None if ticket.image is None else await services.pictures.clean(ticket.image)
     incoming = Incoming(ticket.text or "", picture, ticket.audio, language, client_key)
     try:
-        accepted = await desk.accept(conversation_id, incoming)
+        accepted = await desk.accept(conversation.id, incoming)
+    except UnknownConversationError:  # erased in the very moment
+        raise unknown_conversation() from None
     except KefuError as error:
         raise ServiceError(422, "no_recording", str(error)) from None
-    return StreamingResponse(
-        _stream(desk, accepted), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-    )
+    return event_stream(desk.answer(accepted))
 
 
 @router.post("/{conversation_id}/messages/{message_id}/feedback", status_code=204, summary="Say whether a reply helped")
-async def judge(desk: DeskNeeded, conversation_id: ConversationId, message_id: MessageId, body: FeedbackBody) -> None:
+async def judge(desk: DeskNeeded, conversation: OwnConversation, message_id: MessageId, body: FeedbackBody) -> None:
     """Of the assistant's replies alone."""
     try:
-        await run_in_threadpool(desk.store.judge, conversation_id, message_id, body.thumb)
-    except UnknownMessageError:
+        await run_in_threadpool(desk.store.judge, conversation.id, message_id, body.thumb)
+    except (UnknownConversationError, UnknownMessageError):
         raise ServiceError(404, "unknown_message", "there is no such reply in the conversation") from None
 
 
@@ -162,59 +175,62 @@ async def judge(desk: DeskNeeded, conversation_id: ConversationId, message_id: M
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-async def media(
-    desk: DeskNeeded, conversation_id: ConversationId, name: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
-) -> Response:
+async def media(desk: DeskNeeded, conversation: OwnConversation, name: MediaName) -> Response:
     """Only what was sent in this very conversation."""
-    content = None
-    if await run_in_threadpool(desk.store.holds_media, conversation_id, name):
-        content = await run_in_threadpool(desk.media.read, name)
-    if content is None:
-        raise ServiceError(404, "unknown_media", "there is no such picture or recording in the conversation")
-    kind, suffix = _media_type(content)
-    return Response(
-        content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name[:16]}.{suffix}"'}
+    return await run_in_threadpool(media_answer, desk, conversation.id, name)
+
+
+@router.get(
+    "/{conversation_id}/events",
+    summary="Listen for what people say and do",
+    response_class=StreamingResponse,
+    responses=_EVENTS,
+)
+async def listen(
+    assistant: AssistantNeeded,
+    settings: SettingsNeeded,
+    conversation: OwnConversation,
+    after: Annotated[int, Query(ge=-1, le=_MAX_POSITION, description="Position of the last message known.")] = -1,
+    last_event_id: Annotated[
+        str | None, Header(description="Set by a browser that has lost the connection; goes before `after`.")
+    ] = None,
+) -> StreamingResponse:
+    """Until the client or the service ends it."""
+    if last_event_id is not None and last_event_id.isdecimal():
+        after = min(int(last_event_id), _MAX_POSITION)
+    return event_stream(_tell(assistant, settings.live.ping_seconds, conversation, after))
+
+
+async def _tell(
+    assistant: Assistant, ping_seconds: float, conversation: ConversationRow, after: int
+) -> AsyncIterator[Event]:
+    shown = None
+    with assistant.live.listen(conversation.id) as listener:
+        while not listener.is_closed:
+            try:
+                found = await run_in_threadpool(_read, assistant, conversation, after)
+            except UnknownConversationError:  # it was erased
+                return
+            for message in found.messages:
+                after = message.position
+                if message.sender is Sender.AGENT:
+                    yield Event("message", message.model_dump(mode="json"), after)
+            state = found.model_dump(include={"handed_over", "agent", "closed"})
+            if state != shown:
+                yield Event("state", state)
+                shown = state
+            if not await listener.wait(ping_seconds):
+                yield PING
+
+
+def _read(assistant: Assistant, conversation: ConversationRow, after: int = -1) -> TranscriptAnswer:
+    desk = assistant.desk
+    row = desk.store.conversation(conversation.id)
+    names = assistant.agent_names()
+    return TranscriptAnswer(
+        conversation_id=row.id,
+        handed_over=row.handed_over_at is not None,
+        agent=names.get(row.taken_by) if row.taken_by is not None else None,
+        closed=row.closed_at is not None,
+        messages=[show_message(desk, message, names) for message in desk.store.messages(row.id, after)],
     )
-
-
-async def _stream(desk: Desk, accepted: Accepted) -> AsyncIterator[bytes]:
-    async for event in desk.answer(accepted):
-        yield encode(event)
-
-
-def _show(desk: Desk, row: MessageRow) -> MessageAnswer:
-    shown = MessageAnswer(
-        message_id=row.id,
-        sender=row.sender,
-        created_at=row.created_at.isoformat(),
-        text=row.text,
-        image=row.image,
-        audio=row.audio,
-        heard=((row.understanding or {}).get("heard") or {}).get("text"),
-        thumb=row.thumb,
-    )
-    if row.sender is Sender.CUSTOMER:
-        return shown
-    for event in desk.replay(row):
-        if event.name == "sentence":
-            shown.sentences.append(event.data)
-        elif event.name == "action":
-            shown.action = event.data
-        elif event.name == "suggestions":
-            shown.suggestions = event.data["texts"]
-        elif event.name == "hand_over":
-            shown.hand_over = event.data["reason"]
-    return shown
-
-
-def _media_type(content: bytes) -> tuple[str, str]:
-    """Return the media type of a file that is kept, and how its name ends."""
-    header = read_header(content)
-    if not isinstance(header, Header):
-        return "audio/wav", "wav"
-    kind = header.format.lower()
-    return f"image/{kind}", kind
-
-
-def _unknown_conversation() -> ServiceError:
-    return ServiceError(404, "unknown_conversation", "there is no such conversation; begin a new one")

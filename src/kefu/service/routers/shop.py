@@ -9,8 +9,11 @@ from starlette.concurrency import run_in_threadpool
 
 from kefu.assistant.messages import Reply
 from kefu.knowledge import Article
-from kefu.service.dependencies import AssistantNeeded, DeskNeeded
+from kefu.service.conversations import Desk
+from kefu.service.dependencies import AssistantNeeded, CustomerToken, DeskNeeded
 from kefu.service.errors import GUARDED, ServiceError, error_answers
+from kefu.service.people import digest
+from kefu.service.storage import MessageRow
 
 router = APIRouter(prefix="/v1", tags=["shop"], responses=error_answers(404, 422, *GUARDED))
 
@@ -60,13 +63,22 @@ async def get_article(
 )
 async def get_speech(
     desk: DeskNeeded,
+    token: CustomerToken,
     message_id: Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,64}$")],
     index: Annotated[int, Path(ge=0, le=999)],
 ) -> Response:
-    """Made when it is first asked for."""
-    row = await run_in_threadpool(desk.store.reply, message_id)
+    """Made when it is first asked for; of the customer's own conversations."""
+    row = await run_in_threadpool(_own_reply, desk, token, message_id)
     reply = Reply.model_validate(row.reply) if row is not None else None
     if desk.speech is None or reply is None or index >= len(reply.sentences):
         raise ServiceError(404, "unknown_speech", "there is no such sentence, or this service does not speak")
     wav = await asyncio.wrap_future(desk.speech.say(reply.sentences[index].text, reply.language))
     return Response(wav, media_type="audio/wav", headers={"Cache-Control": "private, max-age=86400"})
+
+
+def _own_reply(desk: Desk, token: str | None, message_id: str) -> MessageRow | None:
+    """Return a reply of a customer's own conversation, if there is such a one."""
+    row = desk.store.reply(message_id)
+    if row is None or token is None or desk.store.conversation_of(digest(token), row.conversation_id) is None:
+        return None
+    return row

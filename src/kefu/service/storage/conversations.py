@@ -1,22 +1,24 @@
-"""Conversations and their messages in a database: what was accepted is never lost, and answered once."""
+"""What customers say and the assistant answers: what was accepted is never lost, and answered once."""
 
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, func, make_url
-from sqlmodel import Session, SQLModel, col, create_engine, select
+from sqlmodel import col, select
 
-from kefu.service.storage.tables import ConversationRow, MessageRow, Sender, Thumb, now
+from kefu.service.storage.database import Database
+from kefu.service.storage.rows import (
+    UnknownMessageError,
+    add_message,
+    get_conversation,
+    lock_media,
+    message_of_key,
+    messages_of,
+)
+from kefu.service.storage.tables import ConversationRow, ConversationState, MessageRow, Sender, Thumb, now
 
-
-class UnknownConversationError(LookupError):
-    """There is no conversation of this id."""
-
-
-class UnknownMessageError(LookupError):
-    """There is no such message in the conversation."""
+BY_AGENT = "agent"
+"""Why a conversation was handed over that an agent took of his own accord."""
 
 
 @dataclass(frozen=True)
@@ -31,66 +33,69 @@ class NewMessage:
 
 
 class ConversationStore:
-    """The conversations of a database, made where there is none.
+    """The conversations of a database.
 
     Every method is a transaction of its own, and may be called from any thread.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = _open(url)
-        SQLModel.metadata.create_all(self._engine)
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def close(self) -> None:
-        """Give the database back."""
-        self._engine.dispose()
+    def begin(self, language: str | None = None, owner: str | None = None) -> ConversationRow:
+        """Begin a conversation.
 
-    def begin(self, language: str | None = None) -> ConversationRow:
-        """Begin a conversation."""
-        with self._writing() as session:
-            row = ConversationRow(id=secrets.token_urlsafe(18), language=language)
+        Args:
+            language: chosen by the customer.
+            owner: SHA-256 of the customer's token.
+        """
+        with self._database.writing() as session:
+            row = ConversationRow(id=secrets.token_urlsafe(18), language=language, owner=owner)
             session.add(row)
             session.commit()
             return row
 
     def conversation(self, conversation_id: str) -> ConversationRow:
-        """Return a conversation.
+        """Return a conversation, whoever asks.
 
         Raises:
             UnknownConversationError: there is none of this id.
         """
-        with self._session() as session:
-            return _get(session, conversation_id)
+        with self._database.reading() as session:
+            return get_conversation(session, conversation_id)
 
-    def messages(self, conversation_id: str) -> list[MessageRow]:
-        """Return all messages of a conversation in their order.
+    def conversation_of(self, owner: str, conversation_id: str) -> ConversationRow | None:
+        """Return a conversation of a customer; None where there is none, or it is another's."""
+        with self._database.reading() as session:
+            row = session.get(ConversationRow, conversation_id)
+            return row if row is not None and row.owner == owner else None
+
+    def messages(self, conversation_id: str, after: int = -1) -> list[MessageRow]:
+        """Return the messages of a conversation in their order, those at a later position than ``after``.
 
         Raises:
             UnknownConversationError: there is none of this id.
         """
-        with self._session() as session:
-            _get(session, conversation_id)
-            wanted = select(MessageRow).where(MessageRow.conversation_id == conversation_id)
-            return list(session.exec(wanted.order_by(col(MessageRow.position))))
+        with self._database.reading() as session:
+            get_conversation(session, conversation_id)
+            return messages_of(session, conversation_id, after)
 
     def accept(self, conversation_id: str, message: NewMessage) -> tuple[MessageRow, bool]:
         """Write down what a customer sent; return it, and whether it is new rather than sent before.
 
+        A conversation that was closed is opened again, and waits for a person. Media must be kept before, and once
+        more after: a sweep may have deleted them between.
+
         Raises:
             UnknownConversationError: there is none of this id.
         """
-        with self._writing() as session:
-            _get(session, conversation_id, with_for_update=True)
-            known = _of_key(session, conversation_id, message.client_key)
+        with self._database.writing() as session:
+            conversation = get_conversation(session, conversation_id, to_change=True)
+            known = message_of_key(session, conversation_id, Sender.CUSTOMER, message.client_key)
             if known is not None:
                 return known, False
-            row = MessageRow(
-                id=secrets.token_urlsafe(12),
-                conversation_id=conversation_id,
-                position=_next_position(session, conversation_id),
-                sender=Sender.CUSTOMER,
-                **vars(message),
-            )
-            session.add(row)
+            lock_media(session, [name for name in (message.image, message.audio) if name is not None])
+            _reopen(conversation)
+            row = add_message(session, conversation, Sender.CUSTOMER, **vars(message))
             session.commit()
             return row, True
 
@@ -100,7 +105,10 @@ class ConversationStore:
         understanding: dict[str, Any],
         reply: dict[str, Any],
         state: dict[str, Any],
-    ) -> MessageRow:
+        *,
+        model: str | None = None,
+        model_version: str | None = None,
+    ) -> MessageRow | None:
         """Write down what was understood, what the assistant says to it, and what it remembers from now on.
 
         Args:
@@ -108,40 +116,69 @@ class ConversationStore:
             understanding: an :class:`~kefu.assistant.messages.Understanding` as JSON.
             reply: a :class:`~kefu.assistant.messages.Reply` as JSON.
             state: the assistant's memory as JSON.
+            model: that judged the message.
+            model_version: of this model.
+
+        Returns:
+            The reply; that of before where the message was answered already. None where a person has taken over
+            meanwhile: then only what was understood is kept.
 
         Raises:
-            sqlalchemy.exc.IntegrityError: the message was answered before.
+            UnknownConversationError: the conversation was erased meanwhile.
         """
-        with self._writing() as session:
-            conversation = _get(session, message.conversation_id, with_for_update=True)
-            conversation.state = state
-            if reply.get("hand_over") and conversation.handed_over_at is None:
-                conversation.handed_over_at = now()
-                conversation.hand_over_reason = reply["hand_over"]
+        with self._database.writing() as session:
+            conversation = get_conversation(session, message.conversation_id, to_change=True)
+            said = session.exec(select(MessageRow).where(MessageRow.answers == message.id)).one_or_none()
+            if said is not None:
+                return said
             asked = session.get_one(MessageRow, message.id)
-            asked.understanding = understanding
-            row = MessageRow(
-                id=secrets.token_urlsafe(12),
-                conversation_id=message.conversation_id,
-                position=_next_position(session, message.conversation_id),
-                sender=Sender.ASSISTANT,
-                text=" ".join(sentence["text"] for sentence in reply["sentences"]),
-                language=reply["language"],
-                answers=message.id,
-                reply=reply,
-            )
-            session.add_all([conversation, asked, row])
+            asked.understanding, asked.model, asked.model_version = understanding, model, model_version
+            session.add(asked)
+            _reopen(conversation)
+            row = None
+            if conversation.who_answers() is ConversationState.ASSISTANT:
+                conversation.state = state
+                if reply.get("hand_over"):
+                    _hand_over(conversation, reply["hand_over"])
+                row = add_message(
+                    session,
+                    conversation,
+                    Sender.ASSISTANT,
+                    text=" ".join(sentence["text"] for sentence in reply["sentences"]),
+                    language=reply["language"],
+                    answers=message.id,
+                    reply=reply,
+                )
+            else:
+                conversation.mark_changed()
+                session.add(conversation)
             session.commit()
             return row
 
+    def keep_understanding(
+        self, message: MessageRow, understanding: dict[str, Any], model: str | None, model_version: str | None
+    ) -> None:
+        """Write down what was understood of a message that a person answers.
+
+        Raises:
+            UnknownConversationError: the conversation was erased meanwhile.
+        """
+        with self._database.writing() as session:
+            conversation = get_conversation(session, message.conversation_id, to_change=True)
+            asked = session.get_one(MessageRow, message.id)
+            asked.understanding, asked.model, asked.model_version = understanding, model, model_version
+            conversation.mark_changed()
+            session.add_all([conversation, asked])
+            session.commit()
+
     def reply_to(self, message_id: str) -> MessageRow | None:
         """Return the reply to a customer's message, if it has one."""
-        with self._session() as session:
+        with self._database.reading() as session:
             return session.exec(select(MessageRow).where(MessageRow.answers == message_id)).one_or_none()
 
     def reply(self, message_id: str) -> MessageRow | None:
-        """Return a reply by its own id."""
-        with self._session() as session:
+        """Return a reply of the assistant by its own id."""
+        with self._database.reading() as session:
             row = session.get(MessageRow, message_id)
             return row if row is not None and row.sender is Sender.ASSISTANT else None
 
@@ -149,74 +186,37 @@ class ConversationStore:
         """Write down what the customer thinks of a reply; None takes it back.
 
         Raises:
+            UnknownConversationError: there is none of this id.
             UnknownMessageError: there is no such reply in the conversation.
         """
-        with self._writing() as session:
+        with self._database.writing() as session:
+            conversation = get_conversation(session, conversation_id, to_change=True)
             row = session.get(MessageRow, message_id)
             if row is None or row.conversation_id != conversation_id or row.sender is not Sender.ASSISTANT:
                 raise UnknownMessageError(message_id)
             row.thumb = thumb
-            session.add(row)
+            conversation.mark_changed()
+            session.add_all([conversation, row])
             session.commit()
 
     def holds_media(self, conversation_id: str, name: str) -> bool:
         """Whether a message of the conversation has a picture or recording of this name."""
-        with self._session() as session:
+        with self._database.reading() as session:
             wanted = select(MessageRow.id).where(
                 MessageRow.conversation_id == conversation_id,
                 (col(MessageRow.image) == name) | (col(MessageRow.audio) == name),
             )
             return session.exec(wanted.limit(1)).first() is not None
 
-    def _session(self) -> Session:
-        return Session(self._engine, expire_on_commit=False)
 
-    def _writing(self) -> Session:
-        return Session(self._engine.execution_options(writes=True), expire_on_commit=False)
-
-
-def _get(session: Session, conversation_id: str, *, with_for_update: bool = False) -> ConversationRow:
-    row = session.get(ConversationRow, conversation_id, with_for_update=with_for_update)
-    if row is None:
-        raise UnknownConversationError(conversation_id)
-    return row
+def _hand_over(conversation: ConversationRow, reason: str) -> None:
+    conversation.handed_over_at = now()
+    conversation.hand_over_reason = reason
 
 
-def _of_key(session: Session, conversation_id: str, client_key: str | None) -> MessageRow | None:
-    if client_key is None:
-        return None
-    wanted = select(MessageRow).where(
-        MessageRow.conversation_id == conversation_id, MessageRow.client_key == client_key
-    )
-    return session.exec(wanted).one_or_none()
-
-
-def _next_position(session: Session, conversation_id: str) -> int:
-    wanted = select(func.max(MessageRow.position)).where(MessageRow.conversation_id == conversation_id)
-    last = session.exec(wanted).one()
-    return 0 if last is None else last + 1
-
-
-def _open(url: str) -> Engine:
-    place = make_url(url)
-    engine = create_engine(place)
-    if place.get_backend_name() == "sqlite":
-        if place.database:
-            Path(place.database).parent.mkdir(parents=True, exist_ok=True)
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Let readers go on while one writes, wait for the writer before, and hold to foreign keys."""
-    connection.isolation_level = None  # transactions begin as `_begin_sqlite` says
-    cursor = connection.cursor()
-    for setting in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {setting}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Begin a transaction; one that will write takes its turn at once, before it has read what another may change."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+def _reopen(conversation: ConversationRow) -> None:
+    """Let a conversation that was closed wait for a person: the assistant does not speak again."""
+    if conversation.closed_at is None:
+        return
+    conversation.closed_at = conversation.taken_by = conversation.taken_at = None
+    _hand_over(conversation, conversation.hand_over_reason or BY_AGENT)

@@ -40,5 +40,10 @@ class MediaStore:
         except FileNotFoundError:
             return None
 
+    def delete(self, name: str) -> None:
+        """Delete a file, if there is one of this name."""
+        if _NAME.fullmatch(name):
+            self._path(name).unlink(missing_ok=True)
+
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name

@@ -4,8 +4,33 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, UniqueConstraint
+from sqlalchemy import JSON, Column, DateTime, Dialect, TypeDecorator, UniqueConstraint
 from sqlmodel import Field, SQLModel
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Times in UTC that know it: SQLite forgets the zone, PostgreSQL tells times in the zone of its server."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return a time as it is written.
+
+        Raises:
+            ValueError: it has no zone.
+        """
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; give the time in UTC")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return a time as it was meant."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Sender(StrEnum):
@@ -23,6 +48,16 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class ConversationState(StrEnum):
+    """Who a conversation is with."""
+
+    ASSISTANT = "assistant"
+    WAITING = "waiting"
+    """handed over, and no agent has taken it yet"""
+    TAKEN = "taken"
+    CLOSED = "closed"
+
+
 class Thumb(StrEnum):
     """What a customer thinks of a reply."""
 
@@ -36,7 +71,7 @@ def now() -> datetime:
 
 
 def _time(**given: Any) -> Any:
-    return Field(sa_type=DateTime(timezone=True), **given)
+    return Field(sa_type=UtcDateTime, **given)
 
 
 class AgentRow(SQLModel, table=True):
@@ -76,13 +111,31 @@ class ConversationRow(SQLModel, table=True):
     state: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSON), description="What the assistant remembers."
     )
-    handed_over_at: datetime | None = _time(default=None, index=True)
+    handed_over_at: datetime | None = _time(
+        default=None, index=True, description="Since when a person is to answer; renewed when it is reopened."
+    )
     hand_over_reason: str | None = None
     taken_by: int | None = Field(default=None, foreign_key="agent.id", description="The agent who answers.")
     taken_at: datetime | None = _time(default=None)
     closed_at: datetime | None = _time(default=None)
     last_message_at: datetime = _time(default_factory=now, index=True)
     version: int = Field(default=0, description="Raised by every change of the conversation or its messages.")
+    changed_at: datetime = _time(default_factory=now, index=True, description="When the version was raised last.")
+
+    def who_answers(self) -> ConversationState:
+        """Return who the conversation is with."""
+        if self.closed_at is not None:
+            return ConversationState.CLOSED
+        if self.handed_over_at is None:
+            return ConversationState.ASSISTANT
+        return ConversationState.WAITING if self.taken_by is None else ConversationState.TAKEN
+
+    def mark_changed(self, *, by_message: bool = False) -> None:
+        """Raise the version, so that whoever looks on sees the change."""
+        self.version += 1
+        self.changed_at = now()
+        if by_message:
+            self.last_message_at = self.changed_at
 
 
 class MessageRow(SQLModel, table=True):
@@ -91,7 +144,7 @@ class MessageRow(SQLModel, table=True):
     __tablename__ = "message"
     __table_args__ = (
         UniqueConstraint("conversation_id", "position"),
-        UniqueConstraint("conversation_id", "client_key"),
+        UniqueConstraint("conversation_id", "sender", "client_key", name="uq_message_client_key"),
     )
 
     id: str = Field(primary_key=True)
