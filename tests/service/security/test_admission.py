@@ -84,6 +84,20 @@ def test_who_goes_away_while_waiting_leaves_his_place():
     asyncio.run(play())
 
 
+def test_who_goes_away_in_the_moment_of_entering_gives_the_place_on():
+    async def play():
+        house = House(max_requests=1, max_waiting=1, wait_seconds=0.05)
+        tasks = await begin(house.ask(), house.ask())
+        house.may_end.set()
+        await asyncio.sleep(0)  # the first has ended, the second has its place and does not know yet
+        assert house.entered == 1
+        tasks[1].cancel()
+        assert await tasks[0] == 200
+        assert await house.ask() == 200
+
+    asyncio.run(play())
+
+
 def test_one_address_does_not_take_all():
     async def play():
         house = House(max_requests=4, max_per_address=2)
