@@ -47,6 +47,9 @@ lint: $(STAMP)  ## check style (ruff), formatting (ruff) and types (mypy)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+audit: $(STAMP)  ## look the locked versions up among the known vulnerabilities
+	$(BIN)/python .ci/audit
+
 check: lint test  ## everything that must pass before a commit: lint and test
 
 sweep: $(STAMP)  ## train every fusion strategy as an experiment of DVC, and compare them in a table

@@ -16,8 +16,11 @@ OF_RUNS = {"clean_features.py", "one_changed_ticket.py"}
 # of a service or a trained model: their parts are tried by tests of their own
 OF_SERVICES = {
     "conversation_load.py",
+    "crashes.py",
     "distractors.py",
     "full_load.py",
+    "hostile_uploads.py",
+    "overload.py",
     "retrieval.py",
     "service_load.py",
     "voice_chinese.py",

@@ -34,6 +34,57 @@ def test_a_mistake_is_named(monkeypatch, variable, value, said):
         read_settings()
 
 
+KEY = "q8Zk2vP0rT5mX7yB3nW9cL4d"
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "KEFU_API_KEYS: in production a key is needed"),
+        ({"KEFU_API_KEYS__SHOP": KEY[:-1]}, "KEFU_API_KEYS__SHOP: the key has 23 characters"),
+        (
+            {"KEFU_API_KEYS__SHOP": KEY, "KEFU_API_KEYS__MAIL": "ab" * 20},
+            "KEFU_API_KEYS__MAIL: the key has 2 different",
+        ),
+        ({"KEFU_API_KEYS__SHOP": "0123456789abcdef0123456789abcdef"}, "is an example of the documents"),
+        ({"KEFU_OPEN_PREDICT": "true", "KEFU_API_KEYS__SHOP": "short"}, "the key has 5 characters"),
+    ],
+)
+def test_production_is_closed(monkeypatch, environment, said):
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    read_settings()  # where things are tried out, all of it goes
+    monkeypatch.setenv("KEFU_ENVIRONMENT", "production")
+    with pytest.raises(KefuError, match=said) as found:
+        read_settings()
+    assert not [key for key in environment.values() if len(key) > 5 and key in str(found.value)]
+
+
+@pytest.mark.parametrize("environment", [{"KEFU_API_KEYS__SHOP": KEY}, {"KEFU_OPEN_PREDICT": "true"}])
+def test_production_with_a_key_or_knowingly_without(monkeypatch, environment):
+    for variable, value in {"KEFU_ENVIRONMENT": "production", **environment}.items():
+        monkeypatch.setenv(variable, value)
+    assert read_settings().in_production
+
+
+def test_a_key_is_never_shown(monkeypatch):
+    monkeypatch.setenv("KEFU_API_KEYS__SHOP", KEY)
+    assert KEY not in repr(read_settings())
+    monkeypatch.setenv("KEFU_API_KEYS", f'{{"shop": {{"key": "{KEY}"}}}}')
+    monkeypatch.delenv("KEFU_API_KEYS__SHOP")
+    with pytest.raises(KefuError) as found:
+        read_settings()
+    assert KEY not in str(found.value)
+
+
+def test_proxies_are_addresses_and_networks(monkeypatch):
+    monkeypatch.setenv("KEFU_TRUSTED_PROXIES", "127.0.0.1, 10.1.2.3/8,")
+    assert [str(network) for network in read_settings().trusted_proxies] == ["127.0.0.1/32", "10.0.0.0/8"]
+    monkeypatch.setenv("KEFU_TRUSTED_PROXIES", "nginx")
+    with pytest.raises(KefuError, match="KEFU_TRUSTED_PROXIES: 'nginx' does not appear to be"):
+        read_settings()
+
+
 def test_what_other_parts_read_is_no_mistake(monkeypatch):
     monkeypatch.setenv("KEFU_SHARED", "somewhere")
     read_settings()

@@ -13,6 +13,8 @@ from kefu.tickets.faults import Fault
 
 _JPEG_QUALITY = 92
 _MAX_PNG_BYTES = 2 * 2**20
+_SMALL_PIXELS = 4_000_000
+_MAX_PIXELS_PER_BYTE = 1000
 _FORMATS = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 
 
@@ -57,7 +59,7 @@ def clean_picture(picture: bytes, limits: LimitSettings) -> bytes:
     header = read_header(picture)
     if isinstance(header, Fault):
         raise ServiceError(422, "no_picture", f"the picture cannot be read: {header.detail}; send {_FORMATS}")
-    check_pixels(header, limits)
+    check_pixels(header, len(picture), limits)
     if not header.complete:
         return b""
     pixels = decode(picture, header, limits.image_side_px)
@@ -66,15 +68,22 @@ def clean_picture(picture: bytes, limits: LimitSettings) -> bytes:
     return _encode(pixels, is_photograph=header.format == "JPEG")
 
 
-def check_pixels(header: Header, limits: LimitSettings) -> None:
-    """Refuse a picture that announces too many pixels.
+def check_pixels(header: Header, size_bytes: int, limits: LimitSettings) -> None:
+    """Refuse a picture that announces too many pixels, or many for so few bytes.
 
     Raises:
         ServiceError: 413.
     """
-    if header.width_px * header.height_px > limits.image_megapixels * 1e6:
-        found = f"{header.width_px} x {header.height_px} pixels, at most {limits.image_megapixels:g} million"
+    most = limits.image_megapixels
+    if header.format != "JPEG":
+        most = min(most, limits.image_megapixels_lossless)
+    pixels = header.width_px * header.height_px
+    if pixels > most * 1e6:
+        found = f"{header.width_px} x {header.height_px} pixels, at most {most:g} million"
         raise ServiceError(413, "image_too_large", f"the picture has {found}; make it smaller")
+    if pixels > max(_SMALL_PIXELS, _MAX_PIXELS_PER_BYTE * size_bytes):
+        found = f"{header.width_px} x {header.height_px} pixels in {size_bytes:,} bytes"
+        raise ServiceError(413, "image_too_large", f"the picture has {found}, which no photograph has; make it smaller")
 
 
 def _encode(pixels: Pixels, *, is_photograph: bool) -> bytes:

@@ -39,15 +39,15 @@ class Services:
         if self.assistant is not None:
             await self.assistant.desk.resume()
 
-    def end_streams(self) -> None:
-        """End what has no end of its own: pages that listen for changes; from the event loop."""
-        if self.assistant is not None:
-            self.assistant.live.close()
-
     @property
     def is_backlogged(self) -> bool:
         """Whether the assistant has as many messages to answer as it may have."""
         return self.assistant is not None and self.assistant.desk.working >= self.settings.threads.max_answers
+
+    def end_streams(self) -> None:
+        """End what has no end of its own: pages that listen for changes; from the event loop."""
+        if self.assistant is not None:
+            self.assistant.live.close()
 
     async def finish(self) -> None:
         """Wait until all messages that were accepted are answered."""

@@ -66,32 +66,15 @@ class LimitSettings(Parameters):
     )
     image_bytes: int = Field(10 * 2**20, ge=1, description="Largest picture file.")
     image_megapixels: float = Field(50.0, gt=0, description="Most pixels, in millions, that a picture may announce.")
+    image_megapixels_lossless: float = Field(
+        24.0, gt=0, description="The same for all but JPEG, which alone can be decoded at a smaller size."
+    )
     image_side_px: int = Field(
         3072, ge=256, description="Longest side at which a customer's picture is kept; a larger one is made smaller."
     )
     audio_bytes: int = Field(20 * 2**20, ge=1, description="Largest recording.")
     audio_seconds: float = Field(120.0, gt=0, description="Longest recording.")
     batch_tickets: int = Field(64, ge=1, description="Most tickets of one request.")
-
-
-class LoginSettings(Parameters):
-    """Logins of agents."""
-
-    hours: float = Field(12.0, gt=0, description="How long a login lasts.")
-    max_failures_of_name: int = Field(10, ge=1, description="Failed logins of one name, after which it has to wait.")
-    max_failures_of_address: int = Field(
-        30, ge=1, description="Failed logins from one address, after which it has to wait."
-    )
-    failures_minutes: float = Field(15.0, gt=0, description="How long a failed login counts.")
-
-
-class LiveSettings(Parameters):
-    """Changes of conversations, told to pages as they happen."""
-
-    look_seconds: float = Field(
-        0.5, gt=0, description="How often the database is looked at for what other processes have changed."
-    )
-    ping_seconds: float = Field(15.0, gt=0, description="How often a sign of life is sent where nothing changes.")
 
 
 class RateSettings(Parameters):
@@ -151,6 +134,26 @@ def _read_networks(value: Any) -> Any:
 
 
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_read_networks)]
+
+
+class LoginSettings(Parameters):
+    """Logins of agents."""
+
+    hours: float = Field(12.0, gt=0, description="How long a login lasts.")
+    max_failures_of_name: int = Field(10, ge=1, description="Failed logins of one name, after which it has to wait.")
+    max_failures_of_address: int = Field(
+        30, ge=1, description="Failed logins from one address, after which it has to wait."
+    )
+    failures_minutes: float = Field(15.0, gt=0, description="How long a failed login counts.")
+
+
+class LiveSettings(Parameters):
+    """Changes of conversations, told to pages as they happen."""
+
+    look_seconds: float = Field(
+        0.5, gt=0, description="How often the database is looked at for what other processes have changed."
+    )
+    ping_seconds: float = Field(15.0, gt=0, description="How often a sign of life is sent where nothing changes.")
 
 
 class ServiceSettings(BaseSettings):
@@ -227,11 +230,11 @@ class ServiceSettings(BaseSettings):
     batches: BatchSettings = BatchSettings()
     threads: ThreadSettings = ThreadSettings()
     limits: LimitSettings = LimitSettings()
-    logins: LoginSettings = LoginSettings()
-    live: LiveSettings = LiveSettings()
     rates: RateSettings = RateSettings()
     admission: AdmissionSettings = AdmissionSettings()
     connections: ConnectionSettings = ConnectionSettings()
+    logins: LoginSettings = LoginSettings()
+    live: LiveSettings = LiveSettings()
     shutdown_seconds: float = Field(
         20.0, ge=0, description="How long requests that were accepted may take to end when the service stops."
     )

@@ -77,19 +77,10 @@ def media_answer(desk: Desk, conversation_id: str, name: str) -> Response:
     content = desk.media.read(name) if desk.store.holds_media(conversation_id, name) else None
     if content is None:
         raise ServiceError(404, "unknown_media", "there is no such picture or recording in the conversation")
-    kind, suffix = _media_type(content)
-    return Response(
-        content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name[:16]}.{suffix}"'}
-    )
-
-
-def _media_type(content: bytes) -> tuple[str, str]:
-    """Return the media type of a file that is kept, and how its name ends."""
     header = read_header(content)
-    if not isinstance(header, Header):
-        return "audio/wav", "wav"
-    kind = header.format.lower()
-    return f"image/{kind}", kind
+    media_type = f"image/{header.format.lower()}" if isinstance(header, Header) else "audio/wav"
+    file = f"{name[:16]}.{media_type.partition('/')[2]}"
+    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{file}"'})
 
 
 def _show(desk: Desk, row: MessageRow, agents: Mapping[int, str]) -> dict[str, Any]:

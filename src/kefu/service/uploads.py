@@ -52,7 +52,7 @@ def _check_media(ticket: RawTicket, limits: LimitSettings) -> None:
         _check_size("image", len(ticket.image), limits.image_bytes)
         header = read_header(ticket.image)
         if isinstance(header, Header):
-            check_pixels(header, limits)
+            check_pixels(header, len(ticket.image), limits)
     if ticket.audio is not None:
         _check_size("audio", len(ticket.audio), limits.audio_bytes)
         seconds = _announced_seconds(ticket.audio)

@@ -23,6 +23,7 @@ def ask(client, *forwarded, proto=None, networks=NETWORKS):
 
 def test_a_trusted_proxy_names_the_client_and_the_scheme():
     assert ask("10.0.0.1", "203.0.113.9", proto="https") == ("203.0.113.9", "https")
+    assert ask("10.0.0.1", "203.0.113.9", proto="https, http") == ("203.0.113.9", "http")
     assert ask("::ffff:10.0.0.1", "2001:db8::1") == ("2001:db8::1", "http")
 
 

@@ -40,6 +40,7 @@ _TURNS = {
     7: (True, cv2.ROTATE_90_CLOCKWISE),
     8: (False, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
+_BAND_ROWS = 256
 _REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
 
 
@@ -75,6 +76,9 @@ def decode(data: bytes, header: Header, working_side_px: int) -> Pixels | Fault:
         return Fault(Reason.UNDECODABLE, f"the JPEG is damaged ({message})")
     if pixels.dtype not in (np.uint8, np.uint16):
         return Fault(Reason.UNDECODABLE, f"the {header.format} holds {pixels.dtype} values; save it as 8-bit PNG")
+    # a large picture is in memory once where that gives the same pixels
+    if pixels.dtype == np.uint8 and (pixels.ndim == 2 or pixels.shape[2] == 3):
+        pixels = _shrink(pixels, working_side_px)
     return _upright(_shrink(_to_rgb(pixels), working_side_px), header.orientation)
 
 
@@ -95,9 +99,16 @@ def _to_rgb(pixels: NDArray) -> Pixels:
     if pixels.ndim == 2:
         return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
     if pixels.shape[2] == 4:
-        ink = 255 - cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB)
-        return 255 - cv2.multiply(ink, cv2.cvtColor(pixels[:, :, 3], cv2.COLOR_GRAY2RGB), scale=1 / 255)
+        whole = np.empty((*pixels.shape[:2], 3), np.uint8)
+        for top in range(0, len(pixels), _BAND_ROWS):  # the steps between take four times the memory of the picture
+            whole[top : top + _BAND_ROWS] = _over_white(pixels[top : top + _BAND_ROWS])
+        return whole
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+
+
+def _over_white(pixels: NDArray) -> Pixels:
+    ink = 255 - cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB)
+    return 255 - cv2.multiply(ink, cv2.cvtColor(pixels[:, :, 3], cv2.COLOR_GRAY2RGB), scale=1 / 255)
 
 
 def _shrink(pixels: Pixels, side_px: int) -> Pixels:

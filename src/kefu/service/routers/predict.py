@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 
 from kefu.predictor import RawTicket
 from kefu.service.dependencies import ModelsNeeded, RequestId, SettingsNeeded
-from kefu.service.errors import ErrorDetail, ServiceError, error_answers
+from kefu.service.errors import GUARDED, ErrorDetail, ServiceError, error_answers
 from kefu.service.forms import FILE, SOME_PART, STRING
 from kefu.service.logs import describe_error
 from kefu.service.models import BatcherClosedError, ModelShelf, QueueFullError, UnknownModelError
@@ -19,9 +19,7 @@ from kefu.service.settings import LimitSettings
 from kefu.service.uploads import check_ticket, read_ticket
 
 _log = structlog.get_logger("kefu.service")
-router = APIRouter(
-    prefix="/v1/predict", tags=["predict"], responses=error_answers(400, 401, 404, 408, 413, 415, 422, 429, 503)
-)
+router = APIRouter(prefix="/v1/predict", tags=["predict"], responses=error_answers(400, 401, 404, 422, *GUARDED))
 
 ModelName = Annotated[
     str | None, Query(description="The name of a model; without, the traffic is shared out.", examples=["demo"])

@@ -3,19 +3,18 @@
 import hashlib
 import math
 from collections.abc import Iterator
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kefu.service.errors import error_answer
+from kefu.service.people.cookies import CUSTOMER_COOKIE
 from kefu.service.security import routes
 from kefu.service.security.proxies import asker
 from kefu.service.security.rates import TokenBuckets
 from kefu.service.security.secrets import ApiKeys
 from kefu.service.settings import RateSettings
-
-_CUSTOMER_COOKIE = "kefu_customer"
 
 
 class Gate:
@@ -93,11 +92,7 @@ def _given_key(scope: Scope) -> str:
 
 def _customer_token(scope: Scope) -> str:
     headers = Headers(scope=scope)
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(_CUSTOMER_COOKIE)
-    except CookieError:
-        morsel = None
-    return morsel.value if morsel is not None else _bearer(headers)
+    return _bearer(headers) or cookie_parser(headers.get("cookie", "")).get(CUSTOMER_COOKIE, "")
 
 
 def _bearer(headers: Headers) -> str:
