@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Goes through the steps of deploy/Dockerfile on this machine, in a temporary folder that stands for the root of the
 # image's file system: copies what is copied there, installs, starts the service in production, asks whether it is
-# healthy and for one label, stops it with SIGTERM, and sees to it that nothing was written but where data belong.
+# healthy, for a label and for a conversation, stops it with SIGTERM, and sees to it that nothing was written but where
+# data belong.
 #     VENV=.venv deploy/check.sh data/06_models/demo
 # VENV: an environment with kefu, which is used instead of a new one.
 set -euo pipefail
@@ -74,39 +75,43 @@ touch "$root/before"
 say "start"
 env -i "${environment[@]}" ${as[@]+"${as[@]}"} "$home/deploy/start.sh" >"$root/log" 2>&1 &
 service=$!
-for _ in $(seq 240); do
+until run "$home/deploy/healthy.sh" >/dev/null; do
   kill -0 "$service" 2>/dev/null || fail "the service ended by itself"
-  if run "$home/deploy/healthy.sh" >/dev/null; then break; fi
+  [ "$SECONDS" -lt 300 ] || fail "not healthy within five minutes"
   sleep 0.5
 done
-run "$home/deploy/healthy.sh" || fail "not healthy within two minutes"
 
-say "ask for a label, with the key and without"
-run "$VENV/bin/python" - "http://127.0.0.1:$port/v1/predict/text" "$key" <<'PY' || fail "no label"
+say "ask for a label, with the key and without, and begin a conversation"
+run "$VENV/bin/python" - "http://127.0.0.1:$port" "$key" <<'PY' || fail "it does not answer as it should"
 import json
 import sys
 import urllib.error
 import urllib.request
 
-
-def ask(url, **headers):
-    body = json.dumps({"text": "我的退款还没到账"}).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-
-
 url, key = sys.argv[1:]
-status, answer = ask(url, Authorization=f"Bearer {key}")
-if status != 200 or not answer.get("label"):
-    sys.exit(f"with the key: {status} {answer}")
-print(f"check: {answer['label']} ({answer['model']}, {answer['version']})")
-status, answer = ask(url)
-if status != 401:
-    sys.exit(f"without a key: {status} {answer}, where 401 was to come")
+
+
+def ask(wanted, path, body=None, bearer=None):
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+    content = None if body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url + path, content, headers), timeout=20) as answer:
+            status, said = answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        status, said = error.code, json.load(error)
+    if status != wanted:
+        sys.exit(f"check: {path}: {status} {said}, where {wanted} was to come")
+    return said
+
+
+text = {"text": "我的退款还没到账"}
+label = ask(200, "/v1/predict/text", text, key)
+print(f"check: {label['label']} ({label['model']}, {label['version']})")
+ask(401, "/v1/predict/text", text)
+begun = ask(201, "/v1/conversations", {})
+conversation = f"/v1/conversations/{begun['conversation_id']}"
+ask(200, conversation, bearer=begun["customer_token"])
+ask(404, conversation, bearer=key)
 PY
 
 say "stop"
