@@ -151,6 +151,18 @@ def test_media_are_swept_before_their_conversation(
     assert erasure.sweep(None, 90) == Swept(0, 0, 0)
 
 
+def test_of_a_long_conversation_the_newer_media_stay(
+    database: Database, store: ConversationStore, media: MediaStore, erasure: Erasure
+) -> None:
+    talk, old, new = store.begin().id, media.keep(b"old"), media.keep(b"new")
+    store.accept(talk, NewMessage(image=old))
+    age(database, talk, messages=91)
+    store.accept(talk, NewMessage(image=new))
+    assert erasure.sweep(None, 90) == Swept(conversations=0, media=1, sessions=0)
+    assert [message.image for message in store.messages(talk)] == [None, new]
+    assert [media.read(name) for name in (old, new)] == [None, b"new"]
+
+
 def test_nothing_is_swept_where_nothing_is_limited(
     database: Database, store: ConversationStore, media: MediaStore, erasure: Erasure
 ) -> None:
