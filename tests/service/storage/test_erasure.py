@@ -2,7 +2,7 @@
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -151,6 +151,18 @@ def test_media_are_swept_before_their_conversation(
     assert erasure.sweep(None, 90) == Swept(0, 0, 0)
 
 
+def test_of_a_long_conversation_the_newer_media_stay(
+    database: Database, store: ConversationStore, media: MediaStore, erasure: Erasure
+) -> None:
+    talk, old, new = store.begin().id, media.keep(b"old"), media.keep(b"new")
+    store.accept(talk, NewMessage(image=old))
+    age(database, talk, messages=91)
+    store.accept(talk, NewMessage(image=new))
+    assert erasure.sweep(None, 90) == Swept(conversations=0, media=1, sessions=0)
+    assert [message.image for message in store.messages(talk)] == [None, new]
+    assert [media.read(name) for name in (old, new)] == [None, b"new"]
+
+
 def test_nothing_is_swept_where_nothing_is_limited(
     database: Database, store: ConversationStore, media: MediaStore, erasure: Erasure
 ) -> None:
@@ -211,3 +223,23 @@ def test_files_of_no_message_are_swept(store: ConversationStore, media: MediaSto
         os.utime(media.folder / name[:2] / name, (day_before_yesterday, day_before_yesterday))
     assert erasure.sweep(None, None) == Swept(conversations=0, media=1, sessions=0)
     assert [media.read(name) for name in (held, lost, young)] == [b"held", None, b"young"]
+
+
+def test_who_sends_media_that_are_being_deleted_waits(
+    url: str, store: ConversationStore, media: MediaStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Database(url)
+    old, new, name = store.begin().id, store.begin().id, media.keep(b"a picture")
+    store.accept(old, NewMessage(image=name))
+    was_waiting = []
+
+    def delete(name: str) -> None:
+        sent = pool.submit(ConversationStore(other).accept, new, NewMessage(image=name))
+        was_waiting.append(not wait([sent], timeout=1).done)
+
+    monkeypatch.setattr(media, "delete", delete)
+    with ThreadPoolExecutor(1) as pool:
+        assert Erasure(other, media).erase(old) == [name]
+    assert was_waiting == [True]
+    assert store.messages(new)[0].image == name
+    other.close()
