@@ -10,6 +10,17 @@ from kefu.service.conversations import Event, encode
 PING = Event("ping", {})
 """A sign of life, by which a lost connection is noticed."""
 
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string"},
+    },
+    "required": ["event", "data"],
+}
+"""Before OpenAPI 3.2 the schema of a stream is that of each event."""
+
 
 def describe_stream(events: str) -> dict[int | str, dict[str, Any]]:
     """Return what OpenAPI says of a stream.
@@ -20,7 +31,7 @@ def describe_stream(events: str) -> dict[int | str, dict[str, Any]]:
     return {
         200: {
             "description": f"Server-sent events: {events}",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _EVENT}},
         }
     }
 
