@@ -686,11 +686,20 @@ def test_customers_see_who_answers_and_what(service: PretendedService, open_page
     one.say("agent", "Are you still there?", agent="Mei")
     page.wait_for_selector("text=Are you still there?")
     assert len(page.query_selector_all("article.agent")) == 2
+    page.evaluate("""() => {
+      window.numDots = 0;
+      const hasDots = (node) => node.querySelector(".waiting") !== null;
+      const count = (found) => {
+        for (const { addedNodes } of found) window.numDots += [...addedNodes].filter(hasDots).length;
+      };
+      new MutationObserver(count).observe(document.querySelector("#talk"), { childList: true });
+    }""")
     page.fill("#words", "Thank you")
     page.keyboard.press("Enter")
     page.wait_for_selector("article.customer >> text=Thank you")
     page.wait_for_function("() => !document.querySelector('#send').disabled")
     assert page.query_selector(".assistant") is None
+    assert page.evaluate("window.numDots") == 0, "nobody is said to think who is silent"
     one.is_closed = True
     page.wait_for_selector("#status >> text=This conversation is closed")
     page.reload()
