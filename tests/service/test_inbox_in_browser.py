@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import uvicorn
 
-from .pretended_service import ARTICLE, PASSWORDS, PICTURE, RECORDING, Conversation, PretendedService, understanding
+from .pretended_service import (
+    ARTICLE,
+    LOOK_SECONDS,
+    PASSWORDS,
+    PICTURE,
+    RECORDING,
+    Conversation,
+    PretendedService,
+    understanding,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
@@ -671,16 +680,31 @@ def test_customers_see_who_answers_and_what(service: PretendedService, open_page
     page.wait_for_selector("article.agent .bubble")
     assert page.inner_text("article.agent .bubble") == HOSTILE
     assert page.inner_text("article.agent .name") == "Mei"
+    service.is_closing = True  # the connection breaks, and what was told before is told again
+    page.wait_for_timeout(5 * 1000 * LOOK_SECONDS)
+    service.is_closing = False
+    one.say("agent", "Are you still there?", agent="Mei")
+    page.wait_for_selector("text=Are you still there?")
+    assert len(page.query_selector_all("article.agent")) == 2
+    page.evaluate("""() => {
+      window.numDots = 0;
+      const hasDots = (node) => node.querySelector(".waiting") !== null;
+      const count = (found) => {
+        for (const { addedNodes } of found) window.numDots += [...addedNodes].filter(hasDots).length;
+      };
+      new MutationObserver(count).observe(document.querySelector("#talk"), { childList: true });
+    }""")
     page.fill("#words", "Thank you")
     page.keyboard.press("Enter")
     page.wait_for_selector("article.customer >> text=Thank you")
     page.wait_for_function("() => !document.querySelector('#send').disabled")
     assert page.query_selector(".assistant") is None
+    assert page.evaluate("window.numDots") == 0, "nobody is said to think who is silent"
     one.is_closed = True
     page.wait_for_selector("#status >> text=This conversation is closed")
     page.reload()
     page.wait_for_selector("article.agent")
-    assert len(page.query_selector_all("article")) == 3
+    assert len(page.query_selector_all("article")) == 4
     page.wait_for_selector("#status >> text=This conversation is closed")
     page.fill("#words", "One more thing")
     page.keyboard.press("Enter")
