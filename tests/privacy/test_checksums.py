@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from kefu.privacy.checksums import is_resident_id
 
 
@@ -9,6 +11,6 @@ def test_check_characters_of_resident_cards() -> None:
     # weight 2 of the last digit: the check character falls by two, and from 0 or 1 goes round
     order = "10X98765432"
     places = [order.index(char) for char in right]
-    assert [(after - before) % 11 for before, after in zip(places, places[1:], strict=False)] == [2] * 9
+    assert [(after - before) % 11 for before, after in pairwise(places)] == [2] * 9
     assert is_resident_id("11010519491231002X")
     assert len(set(right)) == 10
