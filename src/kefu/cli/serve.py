@@ -60,6 +60,7 @@ def serve(model: Path | None, environment: str | None, host: str | None, port: i
         from kefu.service.app import create_app
         from kefu.service.connections import guarded_protocol
         from kefu.service.logs import configure_logs
+        from kefu.service.memory import give_large_blocks_back
         from kefu.service.settings import read_settings
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _PACKAGES:
@@ -74,6 +75,7 @@ def serve(model: Path | None, environment: str | None, host: str | None, port: i
         name, folder = _find_model(model, environment)
         settings = read_settings(**given, models={name: {"folder": folder}})
     configure_logs(settings.log_level)
+    give_large_blocks_back()
     with _bind(settings.host, settings.port) as listener:
         app = create_app(settings)
         # here, where a mistake ends in one line

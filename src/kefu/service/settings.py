@@ -166,6 +166,7 @@ class ServiceSettings(BaseSettings):
         frozen=True,
         extra="forbid",
         nested_model_default_partial_update=True,
+        hide_input_in_errors=True,
     )
 
     environment: Literal["development", "production"] = Field(

@@ -14,7 +14,7 @@ from kefu.speech.wav import encode_wav
 
 from ..asking import REFUND, SHOP, Customer, browser_of, kept_in, of
 
-PRODUCTION = {"environment": "production"}
+PRODUCTION = {"environment": "production", "open_predict": True}
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_a_broken_picture_is_said_and_the_text_answered(client: TestClient, png:
 def test_a_picture_is_kept_without_what_else_is_in_its_file(client: TestClient, png: bytes) -> None:
     customer = Customer(client, "en")
     accepted = of(customer.send(image=("photo.png", png + b"<script>secret</script>", "image/png")), "accepted")
-    media = client.get(f"{customer.path}/media/{accepted[0]['image']}")
+    media = customer.client.get(f"{customer.path}/media/{accepted[0]['image']}")
     assert media.content.startswith(b"\x89PNG")
     assert b"secret" not in media.content
     assert media.headers["content-type"] == "image/png"

@@ -117,9 +117,9 @@ def test_a_body_that_is_sent_as_it_is_may_say_so():
 
 
 def test_a_body_that_trickles_is_given_up():
-    slow = ConnectionSettings(body_seconds=0.1, body_bytes_per_second=1e6)
-    assert post([b"x", 0.04, 0.04, 0.04, 0.04], connections=slow)[:2] == (408, "too_slow")
-    assert post([b"x", 0.04, 0.04], connections=slow)[0] == 200
+    slow = ConnectionSettings(body_seconds=0.5, body_bytes_per_second=1e6)
+    assert post([b"x", 0.2, 0.2, 0.2], connections=slow)[:2] == (408, "too_slow")
+    assert post([b"x", 0.1, 0.1], connections=slow)[0] == 200
 
 
 def test_a_large_body_may_take_its_time():

@@ -59,11 +59,11 @@ def test_all_else_needs_no_key(with_key, path):
 
 
 def test_each_key_has_a_bucket_of_its_own(make_client):
-    client = make_client(api_keys={"shop": KEY, "mail": OTHER}, rates={"predict_per_minute": 60, "predict_burst": 2})
+    client = make_client(api_keys={"shop": KEY, "mail": OTHER}, rates={"predict_per_minute": 2, "predict_burst": 2})
     mine = [client.get("/v1/models", headers={"X-API-Key": KEY}) for _ in range(3)]
     assert [response.status_code for response in mine] == [200, 200, 429]
     assert status_and_code(mine[2]) == (429, "too_often")
-    assert mine[2].headers["retry-after"] == "1"
+    assert 1 <= int(mine[2].headers["retry-after"]) <= 30
     assert client.get("/v1/models", headers={"X-API-Key": OTHER}).status_code == 200
 
 

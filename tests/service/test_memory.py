@@ -1,0 +1,35 @@
+import platform
+import subprocess
+import sys
+
+import pytest
+
+# blocks of 8 MB, freed in the middle of small ones that stay
+_GROW = """
+import ctypes, sys, psutil
+from kefu.service.memory import give_large_blocks_back
+
+if sys.argv[1] == "yes":
+    give_large_blocks_back()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+libc.free(libc.malloc(30_000_000))  # from here on glibc by itself takes such blocks from its heap
+before = psutil.Process().memory_info().rss
+for _ in range(20):
+    block = libc.malloc(8_000_000)
+    ctypes.memset(block, 1, 8_000_000)
+    ctypes.memset(libc.malloc(10_000), 1, 10_000)
+    ctypes.memset(libc.malloc(120_000), 1, 120_000)
+    libc.free(block)
+    libc.malloc(7_000_000)
+print(libc.mallopt(-8, 2), psutil.Process().memory_info().rss - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
+def test_large_blocks_leave_nothing_behind():
+    def grown(is_given_back):
+        command = [sys.executable, "-c", _GROW, is_given_back]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[1])
+
+    assert grown("yes") < 0.5 * grown("no")
