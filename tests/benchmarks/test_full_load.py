@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import numpy as np
@@ -102,10 +103,11 @@ def test_customers_write_and_show_pictures_until_the_time_is_over(benchmark, mon
     monkeypatch.setattr(
         benchmark.httpx, "AsyncClient", lambda **options: client(transport=httpx.MockTransport(assistant), **options)
     )
-    chat = asyncio.run(benchmark.chat_for(1, ["where is it"], [b"pixels"], 0.4, thinks_seconds=0.01, seed=1))
+    monkeypatch.setattr(benchmark, "time", SimpleNamespace(perf_counter=lambda: len(assistant.heard) / 100))
+    chat = asyncio.run(benchmark.chat_for(1, ["where is it"], [b"pixels"], 1.0, thinks_seconds=0.001, seed=1))
     bodies = [body for _, _, body in assistant.heard]
     pictures = sum(b"pixels" in body for body in bodies)
-    assert len(chat.seconds) == len(bodies) > 50
+    assert 100 <= len(chat.seconds) == len(bodies) < 120
     assert pictures / len(bodies) == pytest.approx(1 / benchmark._PICTURE_EVERY, abs=0.1)
 
 
@@ -136,7 +138,7 @@ def test_samples_are_taken_each_second(benchmark, monkeypatch):
     monkeypatch.setattr(benchmark, "_SAMPLE_SECONDS", 0.05)
     monkeypatch.setattr(benchmark, "memory_of", lambda process: 7.0)
     samples = asyncio.run(benchmark.sample_memory(None, 0.3))
-    assert 3 <= len(samples) <= 6
+    assert 2 <= len(samples) <= 6
     assert [held for _, held in samples] == [7.0] * len(samples)
 
 
