@@ -56,7 +56,7 @@ INSTEAD = {
     r"make (test|check|lint)": (r"make --dry-run \1", "would run these tests again; mypy takes a minute"),
     r"make serve": ("make --dry-run serve", "serves until it is stopped; tests/service does"),
     r"kefu serve( --env .*)?": ("kefu serve --settings", "as above"),
-    r"kefu agents (add|password|disable|enable) .*": ("kefu agents list", "asks for a word; test_agents_cli.py runs it"),
+    r"kefu agents (add|password|disable|enable) .*": ("kefu agents list", "asks for a secret; test_agents_cli.py does"),
     r"(kefu scenarios .*--model .*)": (r"\1 --min-passed 0", "the tiny model has learnt nothing"),
     r"make lock": (r"make --dry-run lock", "needs a package index"),
     r"make viz": ("make --dry-run viz", "serves until it is stopped; test_viz.py runs it"),
