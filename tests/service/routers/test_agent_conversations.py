@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from kefu.service.storage import Role
+from kefu.service.storage import Inbox, Role, UnknownAgentError
 
 from ..asking import REFUND, SHOP, Clerk, Customer, assistant_of, kept_in, of
 
@@ -197,3 +197,15 @@ def test_a_disabled_agent_is_out_and_the_conversation_waits_again(client: TestCl
     assert wang.do(customer, "messages", text="Hello") == (401, "not_logged_in")
     assert of_id(li.queue(), customer)["state"] == "waiting"
     assert li.do(customer, "take")[0] == 200
+
+
+def test_an_agent_who_is_disabled_in_the_moment_takes_nothing(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk, customer = Clerk(client, "wang"), ask_for_a_person(client)
+
+    def disabled(*given: object, **options: object) -> None:
+        raise UnknownAgentError("wang")
+
+    monkeypatch.setattr(Inbox, "take", disabled)
+    assert clerk.do(customer, "take") == (401, "not_logged_in")

@@ -30,6 +30,7 @@ from kefu.service.storage import (
     ConversationState,
     NotTakenError,
     TakenError,
+    UnknownAgentError,
     UnknownConversationError,
     UnknownMessageError,
 )
@@ -161,6 +162,8 @@ async def take(assistant: AssistantNeeded, agent: Agent, conversation: AnyConver
             row = await run_in_threadpool(assistant.inbox.take, conversation.id, agent.id, force=body.force)
     except TakenError as error:
         raise ServiceError(409, "taken", f"{error.name} has taken the conversation; an admin may force it") from None
+    except UnknownAgentError:  # disabled in this very moment
+        raise ServiceError(401, "not_logged_in", "log in first") from None
     return await _changed(assistant, row)
 
 

@@ -8,6 +8,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from kefu.service.errors import ServiceError
 
 MAX_PARTS = 32
+_ONCE = frozenset({"text", "image", "audio", "language", "client_key"})
+"""What a route reads; the rest is ignored, however often it comes."""
 
 
 class FormGuard:
@@ -80,8 +82,8 @@ class FormGuard:
         _, options = parse_options_header(self._disposition)
         self._name = options.get(b"name", b"").decode("utf-8", errors="replace")
         self._is_file = b"filename" in options
-        if self._name in self._seen:
-            raise ServiceError(422, "duplicate_part", f"the form has the part '{self._name[:64]}' twice; send it once")
+        if self._name in self._seen & _ONCE:
+            raise ServiceError(422, "duplicate_part", f"the form has the part '{self._name}' twice; send it once")
         self._seen.add(self._name)
 
     def _count(self, data: bytes, start: int, end: int) -> None:
