@@ -94,7 +94,7 @@ def test_rows_are_appended_to_an_environment_once(service: Database, project: Pa
     assert frame["ticket_id"].tolist()[:2] == ["t1", "t2"]
     assert frame["label"].tolist() == ["refund", "login", "damaged_item", "refund"]
     assert "no DVC repository" in told.output
-    assert "kefu models promote latest --env mine" in told.output
+    assert "kefu models promote current --env mine" in told.output
     again = export("--env", "mine")
     assert "tickets new 0, with another label than before 0" in again.output
     assert "Next" not in again.output

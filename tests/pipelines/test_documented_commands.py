@@ -57,6 +57,8 @@ INSTEAD = {
     r"make serve": ("make --dry-run serve", "serves until it is stopped; tests/service does"),
     r"kefu serve( --env .*)?": ("kefu serve --settings", "as above"),
     r"kefu agents (add|password|disable|enable) .*": ("kefu agents list", "asks for a secret; test_agents_cli.py does"),
+    r"kefu feedback export .*": ("kefu feedback export --help", "reads a service's database; test_feedback_cli.py does"),
+    r"docs/feedback\.md: (kefu dvc-sync|dvc repro|kefu models).*": ("", "test_feedback_loop.py trains; dvc.md runs them"),
     r"(kefu scenarios .*--model .*)": (r"\1 --min-passed 0", "the tiny model has learnt nothing"),
     r"make lock": (r"make --dry-run lock", "needs a package index"),
     r"make viz": ("make --dry-run viz", "serves until it is stopped; test_viz.py runs it"),

@@ -50,7 +50,7 @@ def export(
     \b
     kefu feedback export --env mine          # appended to data/01_raw/mine, what is there already stays
     kefu dvc-sync --env mine && dvc repro    # the same training as ever
-    kefu models promote latest --env mine    # if it passes the gate; the service takes it by itself
+    kefu models promote current --env mine   # if it passes the gate; the service takes it by itself
     kefu feedback export --out feedback      # a folder of its own
     """  # noqa: D301 - click wants the backspace itself
     from kefu.feedback import add_to_table, write_folder
@@ -83,7 +83,7 @@ def export(
     if table is not None and (added.new or added.relabelled):
         _track(table.parent)
         click.echo(
-            f"Next:\n  kefu dvc-sync --env {environment} && dvc repro\n  kefu models promote latest --env {environment}"
+            f"Next:\n  kefu dvc-sync --env {environment} && dvc repro\n  kefu models promote current --env {environment}"
         )
 
 
