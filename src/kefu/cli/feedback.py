@@ -83,7 +83,8 @@ def export(
     if table is not None and (added.new or added.relabelled):
         _track(table.parent)
         click.echo(
-            f"Next:\n  kefu dvc-sync --env {environment} && dvc repro\n  kefu models promote current --env {environment}"
+            f"Next:\n  kefu dvc-sync --env {environment} && dvc repro\n"
+            f"  kefu models promote current --env {environment}"
         )
 
 
