@@ -98,6 +98,19 @@ def test_who_goes_away_in_the_moment_of_entering_gives_the_place_on():
     asyncio.run(play())
 
 
+def test_who_goes_away_in_the_moment_of_somebodys_leaving_is_passed_over():
+    async def play():
+        house = House(max_requests=1, max_waiting=2, wait_seconds=60)
+        tasks = await begin(house.ask(), house.ask(), house.ask())
+        house.may_end.set()
+        tasks[1].cancel()  # and before it knows, the first leaves
+        first, second, third = await asyncio.gather(*tasks, return_exceptions=True)
+        assert (first, third) == (200, 200)
+        assert isinstance(second, asyncio.CancelledError), second
+
+    asyncio.run(play())
+
+
 def test_one_address_does_not_take_all():
     async def play():
         house = House(max_requests=4, max_per_address=2)

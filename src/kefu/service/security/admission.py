@@ -91,7 +91,7 @@ class Admission:
         except BaseException as error:
             if place.done() and not place.cancelled():
                 self._leave()  # it was given in the very moment
-            else:
+            elif place in self._waiting:  # else whoever left has passed over it
                 self._waiting.remove(place)
             if isinstance(error, TimeoutError):
                 return False
