@@ -97,7 +97,7 @@ def open_page(browser: "Browser", url: str) -> Iterator[Callable[..., "Page"]]:
 
 
 def _is_fault(message: "ConsoleMessage") -> bool:
-    return message.type == "error" and "503" not in message.text
+    return message.type == "error" and not {"429", "503"} & set(message.text.split())
 
 
 def answers(page: "Page", count: int) -> list[str]:
@@ -310,3 +310,19 @@ def test_without_a_microphone_it_is_said(open_page: Callable[..., "Page"]) -> No
 
 def test_a_service_that_does_not_hear_shows_no_microphone(open_page: Callable[..., "Page"]) -> None:
     assert open_page().is_hidden("#speak")
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"), [("en-GB", "That was a lot at once."), ("zh-CN", "发送得太频繁了，请稍等片刻再试。")]
+)
+def test_a_refusal_is_told_in_the_customers_language(open_page: Callable[..., "Page"], locale: str, said: str) -> None:
+    page = open_page(locale=locale)
+    refusal = {"error": {"code": "too_often", "message": "too many requests in a short time"}}
+    page.route("**/messages", lambda route: route.fulfill(status=429, json=refusal))
+    page.fill("#words", "hello")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".failed")
+    assert said in page.inner_text(".failed")
+    page.unroute("**/messages")
+    page.click(".failed button")
+    assert len(answers(page, 1)) == 1

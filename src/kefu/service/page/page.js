@@ -99,7 +99,7 @@ async function showArticle(id) {
 }
 
 function explain(error) {
-  if (error instanceof service.Refused) return error.message;
+  if (error instanceof service.Refused) return words.say(`error_${error.code}`) ?? error.message;
   return words.say("offline");
 }
 
