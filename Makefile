@@ -40,7 +40,7 @@ speech: setup  ## train the recogniser of Chinese on synthetic voices, some minu
 	$(BIN)/kedro run --pipelines train_speech
 
 test: setup  ## run all tests (those that need real data or a GPU skip themselves without)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses $(JOBS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses $(JOBS) --dist worksteal
 
 lint: $(STAMP)  ## check style (ruff), formatting (ruff) and types (mypy)
 	$(BIN)/ruff check .
