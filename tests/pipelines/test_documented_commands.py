@@ -56,11 +56,12 @@ INSTEAD = {
     r"make (test|check|lint)": (r"make --dry-run \1", "would run these tests again; mypy takes a minute"),
     r"make serve": ("make --dry-run serve", "serves until it is stopped; tests/service does"),
     r"kefu serve( --env .*)?": ("kefu serve --settings", "as above"),
-    r"kefu agents (add|password|disable|enable) .*": ("kefu agents list", "asks for a secret; test_agents_cli.py does"),
-    r"kefu feedback export .*": ("kefu feedback export --help", "reads a database; test_feedback_cli.py does"),
+    r"kefu agents (add|password|disable|enable) .*": (r"kefu agents \1 --help", "test_agents_cli.py runs it"),
+    r"kefu feedback export.*": ("kefu feedback export --help", "reads a database; test_feedback_cli.py does"),
     r"docs/feedback\.md: (kefu dvc-sync|dvc repro|kefu models).*": ("", "test_feedback_loop.py does"),
     r"(kefu scenarios .*--model .*)": (r"\1 --min-passed 0", "the tiny model has learnt nothing"),
     r"make lock": (r"make --dry-run lock", "needs a package index"),
+    r"make audit": (r"make --dry-run audit", "asks a service of known vulnerabilities"),
     r"make viz": ("make --dry-run viz", "serves until it is stopped; test_viz.py runs it"),
     r"make docs( .*)?": (r"make --dry-run docs\1", "reads all of the repository; test_site.py runs it"),
     r"make sweep( .*)?": (r"make --dry-run sweep\1", "test_dvc_experiments.py runs it"),
@@ -121,6 +122,7 @@ INSTEAD = {
         r"python {benchmarks}/\1 --env mine \2 --epochs 1 --pretraining-epochs 1 --labels 20 --out {out}",
         "small data",
     ),
+    r"python benchmarks/(retrieval\.py) .*": (r"python {benchmarks}/\1 --help", "test_retrieval.py tries its parts"),
 }
 # what Python in the documents may take for granted, as the file that it is a part of would import it
 NAMES: dict[str, Any] = {

