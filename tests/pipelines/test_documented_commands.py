@@ -56,6 +56,7 @@ INSTEAD = {
     r"make (test|check|lint)": (r"make --dry-run \1", "would run these tests again; mypy takes a minute"),
     r"make serve": ("make --dry-run serve", "serves until it is stopped; tests/service does"),
     r"kefu serve( --env .*)?": ("kefu serve --settings", "as above"),
+    r"kefu agents list": ("kefu storage upgrade && kefu agents list", "a service has made the database by then"),
     r"kefu agents (add|password|disable|enable) .*": (r"kefu agents \1 --help", "test_agents_cli.py runs it"),
     r"kefu feedback export.*": ("kefu feedback export --help", "reads a database; test_feedback_cli.py does"),
     r"docs/feedback\.md: (kefu dvc-sync|dvc repro|kefu models).*": ("", "test_feedback_loop.py does"),
