@@ -1,7 +1,5 @@
 """Judged messages as tables of tickets: a folder of their own, or rows more of a table that is there."""
 
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ import pandas as pd
 from kefu.feedback.judged import MIN_PROBABILITY, JudgedMessage, Source, label_of
 from kefu.modalities.image.header import Header, read_header
 from kefu.tickets.errors import EmptyTableError, TicketTableError
-from kefu.tickets.folder import whole_folder
+from kefu.tickets.folder import whole_folder, write_whole_file
 from kefu.tickets.table import read_tickets, write_table
 
 ReadMedia = Callable[[str], bytes | None]
@@ -158,23 +156,11 @@ def _keep(name: str | None, read_media: ReadMedia, root: Path) -> str | None:
     ending = header.format.lower() if isinstance(header, Header) else "wav"
     path = root / MEDIA / f"{name}.{ending}"
     if not path.exists():
-        _write_whole(path, content)
-    return path.relative_to(root).as_posix()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.replace(scratch, path)
-        except BaseException:
-            Path(scratch).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise TicketTableError(f"{path}: cannot be written ({error.strerror})") from None
+            write_whole_file(path, content)
+        except OSError as error:
+            raise TicketTableError(f"{path}: cannot be written ({error.strerror})") from None
+    return path.relative_to(root).as_posix()
 
 
 def _by_label(rows: Iterable[Mapping[str, str | None]]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""A folder that appears whole or not at all, whatever happens while it is written."""
+"""Folders and files that appear whole or not at all, whatever happens while they are written."""
 
 import os
 import shutil
@@ -22,6 +22,19 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         _replace(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def write_whole_file(path: Path, content: bytes) -> None:
+    """Write a file, and the folders that it lies in; several may write the same one at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(scratch, path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
 
 
 def _replace(new: Path, folder: Path) -> None:

@@ -38,7 +38,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     def refuse(source: str, target: Path) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("kefu.service.storage.media.os.replace", refuse)
+    monkeypatch.setattr("kefu.tickets.folder.os.replace", refuse)
     with pytest.raises(OSError, match="disk full"):
         MediaStore(tmp_path).keep(b"much")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -1,12 +1,12 @@
 """Pictures and recordings on disk, by the hash of their content."""
 
 import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+
+from kefu.tickets.folder import write_whole_file
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 
@@ -22,15 +22,7 @@ class MediaStore:
         name = hashlib.sha256(content).hexdigest()
         path = self._path(name)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                os.replace(scratch, path)
-            except BaseException:
-                Path(scratch).unlink(missing_ok=True)
-                raise
+            write_whole_file(path, content)
         return name
 
     def read(self, name: str) -> bytes | None:
