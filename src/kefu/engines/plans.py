@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from kefu.engines.local import map_in_order
+from kefu.engines.local import map_in_order, worker_context
 from kefu.engines.progress import show_progress
 
 Task = TypeVar("Task")
@@ -55,6 +55,8 @@ class ShardPlan(Generic[Task, Shard]):
 
     def _map(self, numbers: list[int]) -> Iterator[Shard]:
         """Begin in this process, and start workers if they save more than their start takes."""
+        if self.workers > 1 and len(numbers) > 1:
+            worker_context()  # its server imports while this process begins
         started = time.monotonic()
         for done, number in enumerate(numbers):
             spent = time.monotonic() - started
