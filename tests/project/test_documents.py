@@ -73,9 +73,11 @@ def test_the_kefu_commands_and_options_exist() -> None:
     typed = commands("kefu")
     assert {"check", "predict", "parameters"} <= {words[0] for _, words in typed}
     for name, words in typed:
-        command = kefu.get_command(None, words[0])  # type: ignore[arg-type]
-        if isinstance(command, click.Group) and len(words) > 1:
-            command = command.get_command(None, words[1])  # type: ignore[arg-type]
+        command: click.Command | None = kefu
+        for word in words:
+            if not isinstance(command, click.Group) or word.startswith("-"):
+                break
+            command = command.get_command(None, word)  # type: ignore[arg-type]
         assert command is not None, f"{name}: kefu {' '.join(words)}"
         known = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= known, f"{name}: kefu {' '.join(words)}"
