@@ -21,6 +21,7 @@ from kefu.service.routers import page
 from kefu.speech.wav import encode_wav
 
 LABELS = ["damaged_item", "invoice", "late_delivery", "payment_failed", "refund", "wrong_item"]
+TITLES = {"late_delivery": {"en": "Where is my parcel?", "zh": "快递怎么还没到"}}
 PASSWORDS = {"Ada": "engine-of-1843", "Bob": "painting-trees", "Mei": "moon-over-river"}
 ADMINS = {"Ada"}
 ARTICLE = "returns/refund-time"
@@ -202,7 +203,8 @@ def _add_agent_routes(service: PretendedService) -> None:
         service.agent(kefu_agent)
         one = service.conversation(name)
         shown = {"conversation_id": one.id, "state": one.state, "taken_by": one.taken_by, "version": one.version}
-        return {**shown, "handed_over": one.handed_over_at is not None, "labels": LABELS, "messages": one.messages}
+        known = {"labels": LABELS, "titles": TITLES}
+        return {**shown, **known, "handed_over": one.handed_over_at is not None, "messages": one.messages}
 
     @app.get("/v1/agent/conversations/{name}/media/{media}")
     async def media(name: str, media: str, kefu_agent: str | None = Cookie(None)) -> Response:

@@ -233,7 +233,7 @@ def test_a_hand_over_appears_is_taken_answered_corrected_and_closed(
     page.click("summary")
     page.select_option(".correct select", "late_delivery")
     page.click(".correct button[type=submit]")
-    page.wait_for_selector("summary >> text=Corrected: late delivery")
+    page.wait_for_selector("summary >> text=Corrected: Where is my parcel?")
     assert asked["correction"] == "late_delivery"
     assert page.is_visible(".correct"), "what was open stays open"
     page.click("text=Take back")
@@ -287,6 +287,20 @@ def test_what_the_model_saw_is_told(service: PretendedService, log_in: Callable[
     assert page.inner_text(".judged") == "The customer says: this did not help"
     assert page.inner_text(".handed") == "Handed over: asked for a person"
     assert "Proposed to the customer" in page.inner_text(".action")
+
+
+def test_labels_have_their_names_in_the_language_of_the_page(
+    service: PretendedService, log_in: Callable[..., "Page"]
+) -> None:
+    service.add("one").say("customer", "?", understanding=understanding(("late_delivery", 0.9), ("refund", 0.1)))
+    page = log_in(path="/agent#one")
+    page.wait_for_selector("summary >> text=Where is my parcel? 90%")
+    page.click("summary")
+    assert page.inner_text(".bars li >> nth=1 >> span >> nth=0") == "refund", "has no playbook"
+    page.click("#language")
+    page.wait_for_selector("summary >> text=快递怎么还没到 90%")
+    assert page.text_content(".correct option:checked") == "快递怎么还没到"
+    assert page.get_attribute(".bars span >> nth=0", "title") == "late_delivery"
 
 
 def test_pictures_are_enlarged_and_sources_opened(service: PretendedService, log_in: Callable[..., "Page"]) -> None:

@@ -50,7 +50,7 @@ class ThreadSettings(Parameters):
     )
     answers: int = Field(8, ge=1, description="Messages of customers that are answered at once.")
     max_answers: int = Field(
-        128, ge=1, description="Messages being answered or waiting for it; more are refused with 503."
+        64, ge=1, description="Messages being answered or waiting for it; more are refused with 503."
     )
     torch: int = Field(1, ge=1, description="Threads that PyTorch uses within one model.")
 

@@ -146,6 +146,7 @@ def test_agents_see_what_the_model_saw_also_after_the_hand_over(client: TestClie
     assert understanding["entities"][0]["value"] == "A12345"
     assert sum(intent["probability"] for intent in understanding["intents"]) == pytest.approx(1, abs=1e-3)
     assert found["labels"] == list(client.get("/v1/models").json()[0]["labels"])
+    assert found["titles"]["refund"] == {"en": "A refund or a return", "zh": "退款退货"}
     assert (found["state"], found["taken_by"]) == ("taken", "wang")
     assert "understanding" not in customer.read()["messages"][0]
 

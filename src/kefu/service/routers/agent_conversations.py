@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from kefu.knowledge.articles import Language
 from kefu.service.assistant import Assistant
 from kefu.service.dependencies import (
     ID,
@@ -86,6 +87,7 @@ class StudiedTranscriptAnswer(StateAnswer):
     language: str | None
     messages: list[StudiedMessageAnswer]
     labels: list[str] = Field(description="Of all models that are served: what a message may be corrected to.")
+    titles: dict[str, dict[Language, str]] = Field(description="Names of the labels that have a playbook, for people.")
 
 
 class TakeBody(BaseModel):
@@ -258,6 +260,10 @@ def _read(assistant: Assistant, conversation_id: str, labels: list[str]) -> Stud
             for message in assistant.desk.store.messages(conversation_id)
         ],
         labels=labels,
+        titles={
+            label: {"en": playbook.title.en, "zh": playbook.title.zh}
+            for label, playbook in assistant.shop.playbooks.items()
+        },
     )
 
 

@@ -218,7 +218,7 @@ function keepDraft() {
 
 function drawConversation(isNew = false) {
   const { words, me } = frame;
-  const { conversation_id, state, taken_by, messages, labels } = shown;
+  const { conversation_id, state, taken_by, messages, labels, titles } = shown;
   const isMine = state === "taken" && taken_by === me.name;
   const isOthers = state === "taken" && !isMine;
   $("opened").hidden = false;
@@ -235,18 +235,18 @@ function drawConversation(isNew = false) {
   $("why").hidden = isMine;
   $("why").textContent = isOthers ? words.say("onlyWho", { agent: taken_by }) : words.say(`why_${state}`);
   if (isNew) $("words").value = drafts.get(conversation_id)?.text ?? "";
-  drawTalk(isNew, messages, labels);
+  drawTalk(isNew, messages, { labels, titles });
   if (isNew && $("queue").offsetParent === null) document.querySelector(".back").focus(); // on a phone the list has gone
 }
 
-function drawTalk(isNew, messages, labels) {
+function drawTalk(isNew, messages, known) {
   const talk = $("talk");
   // what is new is told, but not a whole conversation when it is opened
   if (isNew) talk.setAttribute("aria-live", "off");
   else if (messages.length > talk.children.length) talk.setAttribute("aria-live", "polite");
   if (isNew) talk.replaceChildren();
-  const items = messages.map((message) => ({ ...message, id: message.message_id, labels }));
-  show(talk, items, (item) => drawMessage(frame.words, shown.conversation_id, item, labels, actions));
+  const items = messages.map((message) => ({ ...message, id: message.message_id, ...known }));
+  show(talk, items, (item) => drawMessage(frame.words, shown.conversation_id, item, known, actions));
   if (isNew) isAtEnd = true;
   showEnd();
 }

@@ -5,9 +5,9 @@ import * as service from "./service.js";
 import { clock } from "./time.js";
 import { seen } from "./understanding.js";
 
-// Draw a message. `actions` has onCite(article), onEnlarge(url), onCorrect(message, label) and onTakeBack(message).
-export function drawMessage(words, conversation, message, labels, actions) {
-  if (message.sender === "customer") return customerMessage(words, conversation, message, labels, actions);
+// Draw a message. `known` has labels and their titles; `actions` has onCite(article), onEnlarge(url), onCorrect(message, label) and onTakeBack(message).
+export function drawMessage(words, conversation, message, known, actions) {
+  if (message.sender === "customer") return customerMessage(words, conversation, message, known, actions);
   if (message.sender === "agent") return agentMessage(words, message);
   return assistantMessage(words, message, actions);
 }
@@ -17,7 +17,7 @@ function frame(words, message, name) {
   return make("article", { class: `message ${message.sender}` }, head);
 }
 
-function customerMessage(words, conversation, message, labels, { onEnlarge, onCorrect, onTakeBack }) {
+function customerMessage(words, conversation, message, known, { onEnlarge, onCorrect, onTakeBack }) {
   const drawn = frame(words, message, words.say("customer"));
   if (message.image) {
     const url = service.media(conversation, message.image);
@@ -32,7 +32,7 @@ function customerMessage(words, conversation, message, labels, { onEnlarge, onCo
   if (message.heard !== null && message.heard !== undefined) {
     drawn.append(make("p", { class: "heard" }, message.heard ? `${words.say("heard")}: ${message.heard}` : words.say("nothingHeard")));
   }
-  const given = { labels, onCorrect: (label) => onCorrect(message, label), onTakeBack: () => onTakeBack(message) };
+  const given = { ...known, onCorrect: (label) => onCorrect(message, label), onTakeBack: () => onTakeBack(message) };
   drawn.append(seen(words, message, given));
   return drawn;
 }
