@@ -74,7 +74,7 @@ def _guard(app: FastAPI, services: Services) -> None:
     settings = services.settings
     keys = ApiKeys({name: key.get_secret_value() for name, key in settings.api_keys.items()})
     app.add_middleware(LimitedBody, limits=settings.limits, connections=settings.connections)
-    app.add_middleware(Admission, settings=settings.admission, is_backlogged=lambda: services.is_backlogged)
+    app.add_middleware(Admission, settings=settings.admission, messages_at_work=lambda: services.messages_at_work)
     app.add_middleware(Gate, keys=keys, rates=settings.rates)
     app.add_middleware(SecureHeaders, strict_transport=settings.in_production)
     app.add_middleware(RequestContext, metrics=services.metrics)

@@ -40,9 +40,9 @@ class Services:
             await self.assistant.desk.resume()
 
     @property
-    def is_backlogged(self) -> bool:
-        """Whether the assistant has as many messages to answer as it may have."""
-        return self.assistant is not None and self.assistant.desk.working >= self.settings.threads.max_answers
+    def messages_at_work(self) -> int:
+        """Messages that the assistant answers or will, also those whose customers have gone."""
+        return self.assistant.desk.working if self.assistant is not None else 0
 
     def end_streams(self) -> None:
         """End what has no end of its own: pages that listen for changes; from the event loop."""

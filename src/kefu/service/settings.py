@@ -49,9 +49,6 @@ class ThreadSettings(Parameters):
         32, ge=1, description="Tickets with media in these threads or waiting for them; more are refused with 503."
     )
     answers: int = Field(8, ge=1, description="Messages of customers that are answered at once.")
-    max_answers: int = Field(
-        64, ge=1, description="Messages being answered or waiting for it; more are refused with 503."
-    )
     torch: int = Field(1, ge=1, description="Threads that PyTorch uses within one model.")
 
 
@@ -106,6 +103,7 @@ class AdmissionSettings(Parameters):
     max_requests: int = Field(128, ge=1, description="Requests at work.")
     max_waiting: int = Field(128, ge=0, description="Requests that wait for one of these to end.")
     wait_seconds: float = Field(1.0, ge=0, description="How long they wait.")
+    max_messages: int = Field(64, ge=1, description="Messages of customers that come in, wait or are being answered.")
     max_per_address: int = Field(64, ge=1, description="Requests at work or waiting that come from one address.")
     max_streams: int = Field(1000, ge=1, description="Connections that listen for events.")
     max_streams_per_address: int = Field(50, ge=1, description="Of these from one address.")

@@ -10,9 +10,9 @@ from kefu.service.settings import AdmissionSettings
 class House:
     """An app behind an admission, whose requests last until they are told to end."""
 
-    def __init__(self, *, is_backlogged=False, **settings):
+    def __init__(self, *, messages_at_work=0, **settings):
         self.entered, self.may_end = 0, asyncio.Event()
-        self.admission = Admission(self.work, AdmissionSettings(**settings), lambda: is_backlogged)
+        self.admission = Admission(self.work, AdmissionSettings(**settings), lambda: messages_at_work)
 
     async def work(self, scope, receive, send):
         self.entered += 1
@@ -140,12 +140,25 @@ def test_those_who_listen_are_counted_apart():
     asyncio.run(play())
 
 
-def test_a_backlog_of_messages_refuses_messages_alone():
+@pytest.mark.parametrize(("at_work", "status"), [(1, 200), (2, 503), (3, 503)])
+def test_a_backlog_of_messages_refuses_messages_alone(at_work, status):
     async def play():
-        house = House(is_backlogged=True)
+        house = House(messages_at_work=at_work, max_messages=2)
         house.may_end.set()
-        assert await house.ask("/v1/conversations/a/messages") == 503
+        assert await house.ask("/v1/conversations/a/messages") == status
         assert await house.ask("/v1/conversations") == 200
+
+    asyncio.run(play())
+
+
+def test_messages_count_before_they_are_kept():
+    async def play():
+        house = House(max_messages=2)
+        tasks = await begin(*(house.ask(f"/v1/conversations/{name}/messages") for name in "abc"), house.ask())
+        assert statuses(tasks) == [None, None, 503, None]
+        house.may_end.set()
+        await asyncio.gather(*tasks)
+        assert await house.ask("/v1/conversations/c/messages") == 200
 
     asyncio.run(play())
 
@@ -168,7 +181,7 @@ def test_a_defect_gives_the_place_back():
         raise ValueError("a defect")
 
     async def play():
-        admission = Admission(fail, AdmissionSettings(max_requests=1, max_waiting=0), lambda: False)
+        admission = Admission(fail, AdmissionSettings(max_requests=1, max_waiting=0), lambda: 0)
         scope = {"type": "http", "method": "GET", "path": "/", "client": None, "headers": []}
         for _ in range(3):
             with pytest.raises(ValueError, match="a defect"):

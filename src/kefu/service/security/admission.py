@@ -21,12 +21,13 @@ class Admission:
     Args:
         app: what works on requests.
         settings: how many.
-        is_backlogged: whether the assistant has as many messages to answer as it may have.
+        messages_at_work: how many messages are answered or wait for it, whether or not their requests still last.
     """
 
-    def __init__(self, app: ASGIApp, settings: AdmissionSettings, is_backlogged: Callable[[], bool]) -> None:
-        self._app, self._settings, self._is_backlogged = app, settings, is_backlogged
+    def __init__(self, app: ASGIApp, settings: AdmissionSettings, messages_at_work: Callable[[], int]) -> None:
+        self._app, self._settings, self._messages_at_work = app, settings, messages_at_work
         self._working = 0
+        self._messages = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._by_address: Counter[str] = Counter()
         self._streams = 0
@@ -38,10 +39,21 @@ class Admission:
             await self._app(scope, receive, send)
         elif is_stream(scope):
             await self._listen(scope, receive, send)
-        elif is_message(scope) and self._is_backlogged():
-            await busy_answer()(scope, receive, send)
+        elif is_message(scope):
+            await self._answer(scope, receive, send)
         else:
             await self._work(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a message in, which counts from now on: before it is kept, nobody else knows of it."""
+        if max(self._messages, self._messages_at_work()) >= self._settings.max_messages:
+            await busy_answer()(scope, receive, send)
+            return
+        self._messages += 1
+        try:
+            await self._work(scope, receive, send)
+        finally:
+            self._messages -= 1
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = asker(scope)
