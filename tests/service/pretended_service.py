@@ -126,6 +126,7 @@ class PretendedService:
         self.sessions: dict[str, tuple[str, str]] = {}
         self.figures: dict[str, Any] = {}
         self.asked_days: list[int] = []
+        self.erased: list[tuple[str, bool]] = []
         self.keys: dict[str, str] = {}
         self.is_closing = False
         self.app = FastAPI()
@@ -253,6 +254,13 @@ def _add_agent_routes(service: PretendedService) -> None:
         one = service.conversation(name)
         one.is_closed, one.version = True, one.version + 1
         return {}
+
+    @app.post("/v1/agent/erase", status_code=204)
+    async def erase(body: dict[str, Any], request: Request, kefu_agent: str | None = Cookie(None)) -> None:
+        if service.writer(request, kefu_agent) not in ADMINS:
+            raise ServiceError(403, "not_admin", "only an admin may do this")
+        service.erased.append((body["conversation_id"], body["all_of_customer"]))
+        del service.conversations[body["conversation_id"]]
 
     @app.get("/v1/agent/events")
     async def events(kefu_agent: str | None = Cookie(None)) -> StreamingResponse:

@@ -643,6 +643,35 @@ def test_figures_of_nothing(service: PretendedService, log_in: Callable[..., "Pa
     assert page.inner_text("#figures").count("Nothing in this period.") == 5
 
 
+@pytest.mark.parametrize("is_all", [False, True])
+def test_administrators_erase_a_conversation(
+    service: PretendedService, log_in: Callable[..., "Page"], is_all: bool
+) -> None:
+    add_everything(service)
+    page = log_in("Ada", path="/agent#Rk3vQ8-first")
+    page.click("#erase")
+    page.wait_for_selector("#erasing[open]")
+    assert axe_faults(page) == []
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#erasing", state="hidden")
+    assert service.erased == []
+    page.click("#erase")
+    page.set_checked("#eraseAll", is_all)
+    page.click("#eraseNow")
+    page.wait_for_selector("#nothing", state="visible")
+    assert service.erased == [("Rk3vQ8-first", is_all)]
+    page.wait_for_selector("[data-id='Rk3vQ8-first']", state="detached")
+    assert page.inner_text("#fault") == ""
+    assert "arrived broken" not in page.inner_text("body")
+
+
+def test_nobody_else_is_offered_to_erase(service: PretendedService, log_in: Callable[..., "Page"]) -> None:
+    add_everything(service)
+    page = log_in("Bob", path="/agent#Rk3vQ8-first")
+    page.wait_for_selector("#opened", state="visible")
+    assert page.is_hidden("#erase")
+
+
 def test_figures_are_for_administrators(log_in: Callable[..., "Page"]) -> None:
     page = log_in("Bob", path="/agent/dashboard")
     page.wait_for_selector("#fault >> text=Only administrators may see this.")

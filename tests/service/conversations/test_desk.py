@@ -41,7 +41,8 @@ class Parrot:
         turn = (memory or {"turn": 0})["turn"] + 1
         hand_over = HandOverReason.ASKED if "person" in understanding.text else None
         said = (Sentence(text=f"{turn}: {understanding.text}"), Sentence(text="More?"))
-        self.busy.release()
+        if self.busy.locked():
+            self.busy.release()
         return {"turn": turn}, Reply(
             language=understanding.language, sentences=said, suggestions=("yes",), hand_over=hand_over
         )
@@ -141,6 +142,27 @@ def test_messages_of_a_conversation_wait_for_each_other(shop: Shop) -> None:
         next(event.data["text"] for event in events if event.name == "sentence") for events in asyncio.run(send_all())
     ]
     assert sorted(turn.split(":")[0] for turn in turns) == ["1", "2", "3", "4", "5"]
+
+
+def test_two_services_that_answer_one_conversation_at_once_forget_no_turn(shop: Shop, tmp_path: Path) -> None:
+    other = Shop(tmp_path)
+    other.talk = shop.talk
+    respond = shop.mind.respond
+
+    def respond_late(memory: dict[str, Any] | None, understanding: Understanding) -> tuple[dict[str, Any], Reply]:
+        if memory is None:
+            asyncio.run(other.send(text="second"))
+        return respond(memory, understanding)
+
+    shop.mind.respond = respond_late  # type: ignore[method-assign]
+    try:
+        events = asyncio.run(shop.send(text="first"))
+    finally:
+        other.pool.shutdown()
+        other.database.close()
+    assert next(event.data["text"] for event in events if event.name == "sentence") == "2: first"
+    assert [event.name for event in events].count("understood") == 1
+    assert shop.store.conversation(shop.talk).state == {"turn": 2}
 
 
 def test_the_same_key_gets_the_same_answer(shop: Shop) -> None:

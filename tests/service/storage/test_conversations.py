@@ -15,6 +15,7 @@ from kefu.service.storage import (
     ConversationStore,
     Database,
     Inbox,
+    MemoryChangedError,
     NewMessage,
     Role,
     Sender,
@@ -75,13 +76,27 @@ def test_a_message_is_answered_once(store: ConversationStore) -> None:
     assert len(store.messages(asked.conversation_id)) == 2
 
 
+def test_a_reply_made_from_an_older_memory_is_refused(store: ConversationStore) -> None:
+    talk = store.begin().id
+    first, second = (store.accept(talk, NewMessage(text=text))[0] for text in ("one", "two"))
+    store.answer(first, {}, REPLY, {"turns": 1})
+    with pytest.raises(MemoryChangedError) as caught:
+        store.answer(second, {"text": "two"}, REPLY, {"turns": 1})
+    assert caught.value.memory == {"turns": 1}
+    assert store.reply_to(second.id) is None
+    assert [message.understanding for message in store.messages(talk)][1] is None, "nothing of it is kept"
+    said = store.answer(second, {"text": "two"}, REPLY, {"turns": 2}, remembered=caught.value.memory)
+    assert store.reply_to(second.id) == said
+    assert store.conversation(talk).state == {"turns": 2}
+
+
 def test_many_at_once_lose_nothing(store: ConversationStore) -> None:
     talks = [store.begin().id for _ in range(8)]
 
     def send(talk: str) -> None:
         for number in range(10):
             asked, _ = store.accept(talk, NewMessage(text=str(number)))
-            store.answer(asked, {}, REPLY, {"turns": number})
+            store.answer(asked, {}, REPLY, {"turns": number}, remembered={"turns": number - 1} if number else None)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(send, talks))

@@ -36,7 +36,8 @@ def say(database: Database, conversation: str, text: str, thumb: Thumb | None = 
     guesses = (IntentGuess(label="refund", probability=0.75), IntentGuess(label="login", probability=0.25))
     understanding = Understanding(language="en", text=text, **{"intents": guesses} | understood)
     reply = {"language": "en", "sentences": [{"text": "Well.", "citations": []}], "hand_over": None}
-    said = store.answer(asked, understanding.model_dump(mode="json"), reply, {})
+    memory = store.conversation(conversation).state
+    said = store.answer(asked, understanding.model_dump(mode="json"), reply, {}, remembered=memory)
     assert said is not None
     store.judge(conversation, said.id, thumb)
     return asked

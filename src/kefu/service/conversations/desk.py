@@ -17,7 +17,7 @@ import structlog
 from kefu.assistant.messages import Message, Reply, Understanding
 from kefu.service.conversations.events import Event
 from kefu.service.conversations.voice import SpeechCache
-from kefu.service.storage import ConversationStore, MediaStore, MessageRow, NewMessage
+from kefu.service.storage import ConversationStore, MediaStore, MemoryChangedError, MessageRow, NewMessage
 from kefu.service.storage.tables import now
 from kefu.speech import Transcript
 
@@ -247,19 +247,25 @@ class Desk:
     ) -> MessageRow | None:
         """Answer a message; None where a person has taken over meanwhile."""
         understood = self._understand(accepted, memory, say)
-        memory, reply = self._mind.respond(memory, understood.understanding)
-        if self.speech is not None and reply.sentences:
-            self.speech.say(reply.sentences[0].text, reply.language)
-        said = self.store.answer(
-            accepted.row,
-            understood.understanding.model_dump(mode="json"),
-            reply.model_dump(mode="json"),
-            memory,
-            model=understood.model,
-            model_version=understood.model_version,
-        )
-        self._on_change()
-        return said
+        while True:
+            state, reply = self._mind.respond(memory, understood.understanding)
+            if self.speech is not None and reply.sentences:
+                self.speech.say(reply.sentences[0].text, reply.language)
+            try:
+                said = self.store.answer(
+                    accepted.row,
+                    understood.understanding.model_dump(mode="json"),
+                    reply.model_dump(mode="json"),
+                    state,
+                    remembered=memory,
+                    model=understood.model,
+                    model_version=understood.model_version,
+                )
+            except MemoryChangedError as changed:
+                memory = changed.memory
+            else:
+                self._on_change()
+                return said
 
     def _study(self, accepted: Accepted, memory: dict[str, Any] | None, say: Callable[[Event], None]) -> None:
         """Understand a message for the person who answers it, who can do without."""

@@ -2,7 +2,7 @@
 
 from kefu.service.storage.agents import AgentExistsError, AgentStore, UnknownAgentError
 from kefu.service.storage.changes import Change, ChangeFeed
-from kefu.service.storage.conversations import ConversationStore, NewMessage
+from kefu.service.storage.conversations import ConversationStore, MemoryChangedError, NewMessage
 from kefu.service.storage.dashboard import read_figures
 from kefu.service.storage.database import Database
 from kefu.service.storage.erasure import Erasure, Swept
@@ -37,6 +37,7 @@ __all__ = [
     "Erasure",
     "Inbox",
     "MediaStore",
+    "MemoryChangedError",
     "MessageRow",
     "NewMessage",
     "NotTakenError",

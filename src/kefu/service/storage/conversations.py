@@ -23,6 +23,18 @@ BY_AGENT = "agent"
 """Why a conversation was handed over that an agent took of his own accord."""
 
 
+class MemoryChangedError(Exception):
+    """The assistant remembers something else by now than a reply was made from.
+
+    Args:
+        memory: what it remembers.
+    """
+
+    def __init__(self, memory: dict[str, Any] | None) -> None:
+        super().__init__("the assistant's memory has changed meanwhile")
+        self.memory = memory
+
+
 @dataclass(frozen=True)
 class NewMessage:
     """What a customer sent, media by their hash."""
@@ -108,6 +120,7 @@ class ConversationStore:
         reply: dict[str, Any],
         state: dict[str, Any],
         *,
+        remembered: dict[str, Any] | None = None,
         model: str | None = None,
         model_version: str | None = None,
     ) -> MessageRow | None:
@@ -118,6 +131,7 @@ class ConversationStore:
             understanding: an :class:`~kefu.assistant.messages.Understanding` as JSON.
             reply: a :class:`~kefu.assistant.messages.Reply` as JSON.
             state: the assistant's memory as JSON.
+            remembered: its memory before, from which the reply was made; None at first.
             model: that judged the message.
             model_version: of this model.
 
@@ -127,12 +141,15 @@ class ConversationStore:
 
         Raises:
             UnknownConversationError: the conversation was erased meanwhile.
+            MemoryChangedError: another message was answered meanwhile, by another process.
         """
         with self._database.writing() as session:
             conversation = get_conversation(session, message.conversation_id, to_change=True)
             said = session.exec(select(MessageRow).where(MessageRow.answers == message.id)).one_or_none()
             if said is not None:
                 return said
+            if conversation.who_answers() is ConversationState.ASSISTANT and conversation.state != remembered:
+                raise MemoryChangedError(conversation.state)
             asked = session.get_one(MessageRow, message.id)
             asked.understanding, asked.model, asked.model_version = understanding, model, model_version
             session.add(asked)

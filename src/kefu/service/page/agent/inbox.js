@@ -231,6 +231,7 @@ function drawConversation(isNew = false) {
   $("force").hidden = !(isOthers && me.isAdmin);
   $("force").textContent = words.say("force", { agent: taken_by });
   $("close").hidden = !isMine;
+  $("erase").hidden = !me.isAdmin;
   $("composer").hidden = !isMine;
   $("why").hidden = isMine;
   $("why").textContent = isOthers ? words.say("onlyWho", { agent: taken_by }) : words.say(`why_${state}`);
@@ -286,6 +287,17 @@ async function take(force) {
   if (shown?.state === "taken" && shown.taken_by !== frame.me?.name) frame.tell(frame.words.say("takenFirst", { agent: shown.taken_by }));
 }
 
+async function erase() {
+  const { conversation_id } = shown;
+  $("erasing").close();
+  const isDone = await frame.act(() => service.erase(conversation_id, $("eraseAll").checked));
+  drafts.delete(conversation_id);
+  if (!isDone) return;
+  $("talk").replaceChildren();
+  if (conversation_id === openId()) location.hash = "";
+  refreshQueue();
+}
+
 async function send() {
   const text = $("words").value.trim();
   if (!text || isSending || $("composer").hidden) return;
@@ -324,6 +336,11 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 $("take").addEventListener("click", () => take(false));
 $("force").addEventListener("click", () => take(true));
 $("close").addEventListener("click", () => change(() => service.close(shown.conversation_id)));
+$("erase").addEventListener("click", () => {
+  $("eraseAll").checked = false;
+  $("erasing").showModal();
+});
+$("eraseNow").addEventListener("click", erase);
 addEventListener("hashchange", () => frame.me !== null && open());
 
 // --- dialogs and keys

@@ -70,6 +70,11 @@ export async function close(id) {
   await write("POST", `/conversations/${id}/close`, {});
 }
 
+// With messages and files; `all` erases whatever the same customer has written.
+export async function erase(id, all) {
+  await write("POST", "/erase", { conversation_id: id, all_of_customer: all });
+}
+
 export async function figures(days) {
   return get(`/dashboard?days=${days}`);
 }

@@ -123,6 +123,12 @@ export const WORDS = {
     takeBack: "Take back",
     corrected: "Corrected",
 
+    erase: "Erase…",
+    eraseTitle: "Erase this conversation?",
+    eraseAbout: "Messages, pictures, recordings and corrections are gone for good, for the customer, too.",
+    eraseAll: "Also all other conversations of this customer",
+    eraseNow: "Erase",
+
     shortcuts: "Keyboard shortcuts",
     keysOn: "Shortcuts are on",
     key_next: "Next conversation",
@@ -308,6 +314,12 @@ export const WORDS = {
     correct: "更正",
     takeBack: "撤回",
     corrected: "已更正",
+
+    erase: "删除…",
+    eraseTitle: "删除这个对话？",
+    eraseAbout: "消息、图片、录音和更正都会永久删除，客户那边也看不到了。",
+    eraseAll: "同时删除这位客户的其他全部对话",
+    eraseNow: "删除",
 
     shortcuts: "键盘快捷键",
     keysOn: "启用快捷键",
