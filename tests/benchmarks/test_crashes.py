@@ -31,7 +31,7 @@ def test_lost_and_unanswered_messages_are_counted(crashes: Any, tmp_path: Path) 
     reply = {"language": "en", "sentences": [{"text": "Well.", "citations": []}], "hand_over": None}
     rows = [store.accept(talk.id, NewMessage(text=str(n), client_key=f"k{n}"))[0] for n in range(3)]
     for row in rows[:2]:
-        store.answer(row, {"text": row.text}, reply, {})
+        store.answer(row, {"text": row.text}, reply, {}, remembered=store.conversation(talk.id).state)
     kept = crashes.Kept(accepted={f"k{n}": row.id for n, row in enumerate(rows)})
     found = crashes.count_faults(tmp_path / "kefu.sqlite", kept)
     assert found == {"accepted": 3, "lost": 0, "kept_twice": 0, "answered_twice": 0, "unanswered": 1}
