@@ -236,3 +236,38 @@ def test_a_kill_loses_one_shard_at_most(tmp_path):
     assert sorted(path.name for path in path.iterdir()) == sorted(
         ["shards.json", *(f"{digest}.safetensors" for digest in json.loads((path / "shards.json").read_text()))]
     )
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array([[1, 2, 0, 0], [3, 0, 0, 0]], dtype=np.int32),
+        np.array([[0.5, 0, 0], [0, 0, 0]], dtype=np.float32),
+        np.zeros((2, 3), dtype=np.int32),
+        np.array([[0, 1], [0, 0]], dtype=np.int64),
+        np.zeros((0, 5), dtype=np.float32),
+        np.zeros((2, 0), dtype=np.float32),
+        np.zeros(2, dtype=np.int32),
+        np.zeros((2, 2, 2), dtype=np.uint8),
+    ],
+    ids=["padded", "half of it", "nothing", "full", "no row", "no column", "a number each", "pictures"],
+)
+def test_padding_comes_back_and_is_not_stored(array, tmp_path):
+    dataset = FeatureShardsDataset(str(tmp_path / "shards"))
+    shard = FeatureShard([f"t{number}" for number in range(len(array))], {"x": array, "y": np.ones((len(array), 2))})
+    dataset.save(ShardPlan("test", ["one"], lambda number: shard, lambda task: task))
+    (read,) = dataset.load().values()
+    assert read.ticket_ids == shard.ticket_ids
+    assert read.features["x"].dtype == array.dtype
+    np.testing.assert_array_equal(read.features["x"], array)
+    np.testing.assert_array_equal(read.features["y"], shard.features["y"])
+
+
+def test_rows_that_are_mostly_padding_take_little_room(tmp_path):
+    array = np.zeros((100, 1000), dtype=np.float32)
+    array[:, :10] = 1
+    FeatureShardsDataset(str(tmp_path / "shards")).save(
+        ShardPlan("test", ["one"], lambda number: FeatureShard(["t"] * 100, {"x": array}), lambda task: task)
+    )
+    (file,) = (tmp_path / "shards").glob("*.safetensors")
+    assert file.stat().st_size < 10_000

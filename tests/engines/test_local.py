@@ -1,10 +1,11 @@
 import math
 import multiprocessing
 import os
+import pickle
 
 import pytest
 
-from kefu.engines.local import map_in_order
+from kefu.engines.local import Carried, map_in_order
 from kefu.tickets.errors import KefuError
 
 # workers cannot import this file, so tasks are expressions, and what maps them is ``eval``
@@ -81,3 +82,31 @@ def test_a_killed_worker_is_told_in_one_line():
     with pytest.raises(KefuError, match=r"a worker process was killed.*lower hardware\.workers"):
         list(map_in_order(os._exit, [1, 1, 1], workers=2))
     assert alive() == []
+
+
+class Heavy:
+    """Counts how often it is pickled and unpickled."""
+
+    pickled = unpickled = 0
+
+    def __getstate__(self):
+        Heavy.pickled += 1
+        return {"is_whole": True}
+
+    def __setstate__(self, state):
+        Heavy.unpickled += 1
+        self.is_whole = state["is_whole"]
+
+
+def test_what_many_tasks_carry_is_packed_and_unpacked_once():
+    carried = Carried(Heavy())
+    sent = [pickle.dumps((number, carried)) for number in range(3)]
+    received = [pickle.loads(task) for task in sent]
+    assert (Heavy.pickled, Heavy.unpickled) == (1, 1)
+    assert [number for number, _ in received] == [0, 1, 2]
+    assert all(value.value.is_whole for _, value in received)
+
+
+def test_what_tasks_of_another_kind_carry_is_theirs():
+    first, second = (pickle.loads(pickle.dumps(Carried([number]))) for number in range(2))
+    assert (first.value, second.value) == ([0], [1])

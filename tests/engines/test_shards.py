@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from kefu import modalities
+from kefu.engines.local import Carried
 from kefu.engines.shards import (
     AUGMENTED_SCHEMA,
     CLEANED_SCHEMA,
@@ -128,11 +129,11 @@ def test_features_of_the_tickets_to_keep(cleaned):
     text = modalities.get("text")
     features = text.Features.model_validate({"vocab_size": 32, "max_tokens": 6, "tfidf": {"num_buckets": 64}})
     preprocessor = text.fit([TEXTS["t1"], TEXTS["t3"]], features)
-    shard = extract_shard(ExtractTask("text", cleaned, frozenset({"t3", "t2", "absent"}), preprocessor))
+    shard = extract_shard(ExtractTask("text", cleaned, frozenset({"t3", "t2", "absent"}), Carried(preprocessor)))
     assert shard.ticket_ids == ["t3"]
     expected = preprocessor.extract([TEXTS["t3"]])
     assert all(np.array_equal(shard.features[name], array) for name, array in expected.items())
-    nothing = extract_shard(ExtractTask("text", cleaned, frozenset(), preprocessor))
+    nothing = extract_shard(ExtractTask("text", cleaned, frozenset(), Carried(preprocessor)))
     assert nothing.ticket_ids == []
     assert {len(array) for array in nothing.features.values()} == {0}
 
@@ -142,5 +143,5 @@ def test_copies_have_features_too(cleaned):
     copies = augment_shard(AugmentTask("text", cleaned, {"t1": 2}, text.Augmentation(), 0))
     assert isinstance(copies, pa.Table)
     features = text.Features.model_validate({"vocab_size": 32, "max_tokens": 6, "tfidf": {"num_buckets": 64}})
-    shard = extract_shard(ExtractTask("text", copies, frozenset({"t1"}), text.fit([TEXTS["t1"]], features)))
+    shard = extract_shard(ExtractTask("text", copies, frozenset({"t1"}), Carried(text.fit([TEXTS["t1"]], features))))
     assert shard.ticket_ids == ["t1", "t1"]

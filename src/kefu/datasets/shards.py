@@ -27,6 +27,7 @@ from kefu.tickets.errors import KefuError
 Shard = TypeVar("Shard")
 
 _ORDER = "shards.json"
+_ABOUT = "shard"
 DAMAGED = (OSError, ValueError, KeyError, pa.ArrowException, SafetensorError)
 """What reading a file that is not as it was written raises."""
 
@@ -271,24 +272,39 @@ class PayloadShardsDataset(ShardsDataset[pa.Table]):
 
 
 class FeatureShardsDataset(ShardsDataset[FeatureShard]):
-    """Shards of feature arrays in safetensors, the ticket ids beside them."""
+    """Shards of feature arrays in safetensors, the ticket ids beside them.
+
+    Of rows that are padded with zeros only as many columns are in a file as the longest row of its shard has.
+    """
 
     suffix = ".safetensors"
 
     def read(self, path: Path) -> FeatureShard:
         """Read one shard."""
         with safe_open(path, framework="numpy") as file:
-            ticket_ids = json.loads(file.metadata()["ticket_ids"])
-            return FeatureShard(ticket_ids, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+            about = _about(file.metadata())
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        for name, num_columns in about["padded"].items():
+            whole = np.zeros((len(arrays[name]), num_columns), dtype=arrays[name].dtype)
+            whole[:, : arrays[name].shape[1]] = arrays[name]
+            arrays[name] = whole
+        return FeatureShard(about["ticket_ids"], arrays)
 
     def write(self, shard: FeatureShard, path: Path) -> None:
         """Write one shard."""
-        path.write_bytes(save(shard.features, metadata={"ticket_ids": json.dumps(shard.ticket_ids)}))
+        arrays, padded = {}, {}
+        for name, array in shard.features.items():
+            arrays[name] = _without_padding(array)
+            if arrays[name].shape != array.shape:
+                padded[name] = array.shape[1]
+        # one entry: several would be written in an order that changes
+        about = json.dumps({"ticket_ids": shard.ticket_ids, "padded": padded}, sort_keys=True)
+        path.write_bytes(save(arrays, metadata={_ABOUT: about}))
 
     def read_head(self, path: Path) -> list[str]:
         """Read the ticket of each row."""
         with safe_open(path, framework="numpy") as file:
-            ids: list[str] = json.loads(file.metadata()["ticket_ids"])
+            ids: list[str] = _about(file.metadata())["ticket_ids"]
             return ids
 
     def preview(self) -> TablePreview:
@@ -307,6 +323,19 @@ def _read_columns(path: Path, columns: Sequence[str] | None) -> pa.Table:
     # for a file this small, several times faster than pq.read_table, which looks for a data set of many
     with pq.ParquetFile(path, memory_map=True) as file:
         return file.read(columns=None if columns is None else list(columns), use_threads=False)
+
+
+def _about(metadata: Mapping[str, str]) -> dict[str, Any]:
+    about: dict[str, Any] = json.loads(metadata[_ABOUT])
+    return about
+
+
+def _without_padding(array: NDArray[Any]) -> NDArray[Any]:
+    """Leave out the last columns of a matrix as far as they are zero in every row."""
+    if array.ndim != 2 or array.size == 0 or array[:, -1].any():
+        return array
+    num_columns = int(np.flatnonzero(array.any(axis=0)).max(initial=0)) + 1
+    return np.ascontiguousarray(array[:, :num_columns])
 
 
 def _range(array: NDArray[Any]) -> list[str]:

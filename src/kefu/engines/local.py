@@ -2,13 +2,15 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import cached_property, lru_cache
 from multiprocessing import forkserver, resource_tracker
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kefu.modalities import MODALITIES
 from kefu.tickets.errors import KefuError
@@ -21,6 +23,30 @@ Result = TypeVar("Result")
 
 # what tasks need, and what a worker imports again since the main program did: once for all workers, their memory shared
 _PRELOADED = ["kefu.engines.shards", *(f"kefu.modalities.{name}" for name in MODALITIES), "kedro.framework.cli"]
+
+
+class Carried(Generic[Task]):
+    """A value that many tasks carry: it is pickled once, and unpickled once by each worker.
+
+    Args:
+        value: picklable, and not changed by the tasks.
+    """
+
+    def __init__(self, value: Task) -> None:
+        self.value = value
+
+    @cached_property
+    def _pickled(self) -> bytes:
+        return pickle.dumps(self.value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what was pickled before."""
+        return _unpack, (self._pickled,)
+
+
+@lru_cache(maxsize=2)
+def _unpack(pickled: bytes) -> Carried[Any]:
+    return Carried(pickle.loads(pickled))
 
 
 def map_in_order(function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int) -> Iterator[Result]:

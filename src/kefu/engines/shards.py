@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kefu import modalities
+from kefu.engines.local import Carried
 from kefu.engines.threads import on_one_thread
 from kefu.modalities.contract import FeatureParameters, Preprocessor
 from kefu.parameters import Parameters
@@ -158,14 +159,14 @@ class ExtractTask:
     modality: str
     shard: pa.Table
     keep: frozenset[str]
-    preprocessor: Preprocessor
+    preprocessor: Carried[Preprocessor]
 
 
 @on_one_thread
 def extract_shard(task: ExtractTask) -> FeatureShard:
     """Return the features; a shard without a ticket to keep has empty arrays."""
     found = list(payloads(task.modality, task.shard, task.keep))
-    return FeatureShard([i for i, _ in found], task.preprocessor.extract([payload for _, payload in found]))
+    return FeatureShard([i for i, _ in found], task.preprocessor.value.extract([payload for _, payload in found]))
 
 
 def payloads(

@@ -8,6 +8,7 @@ import pandas as pd
 from kefu import modalities
 from kefu.datasets.shards import PayloadShards
 from kefu.engines import ShardPlan, recipe
+from kefu.engines.local import Carried
 from kefu.engines.shards import ExtractTask, FeatureShard, MeasureTask, extract_shard, measure_shard
 from kefu.experiments.code import code_digest
 from kefu.modalities.contract import FeatureParameters, Preprocessor
@@ -78,6 +79,7 @@ def extract_shards_of(modality: str) -> Callable[..., ShardPlan[ExtractTask, Fea
         names = list(shards)
         kept = [present.intersection(shards.ticket_ids(name)) for name in names]
         code = code_digest("kefu.engines.shards", module.fit.__module__, module.unpack.__module__)
+        carried = Carried(preprocessor)
         learned = blake2b(preprocessor.used_by_extract()).hexdigest()
         return ShardPlan(
             f"{modality}: features",
@@ -85,7 +87,7 @@ def extract_shards_of(modality: str) -> Callable[..., ShardPlan[ExtractTask, Fea
                 recipe(code=code, preprocessor=learned, kept=sorted(some), shard=shards.digest(name))
                 for name, some in zip(names, kept, strict=True)
             ],
-            lambda number: ExtractTask(modality, shards[names[number]], kept[number], preprocessor),
+            lambda number: ExtractTask(modality, shards[names[number]], kept[number], carried),
             extract_shard,
             hardware.num_workers,
         )
