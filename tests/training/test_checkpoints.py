@@ -179,6 +179,16 @@ torch.save([trained.classifier.state_dict(), trained.history.drop(columns="secon
 """
 
 
+def test_a_process_that_is_told_to_end_does_not_end_as_if_it_were_done(folder, tmp_path):
+    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).with_name("conftest.py")), str(folder), "0.05"]
+    told = subprocess.Popen([*command, str(tmp_path / "result.pt")])
+    while not list(folder.glob("*/last.ckpt")) and told.poll() is None:
+        time.sleep(0.01)
+    told.terminate()
+    assert told.wait() == 128 + signal.SIGTERM
+    assert not (tmp_path / "result.pt").exists()
+
+
 def test_a_killed_process_is_taken_up_and_nothing_but_kefu_is_heard(train, folder, tmp_path):
     def command(seconds):
         return [sys.executable, "-c", SCRIPT, str(Path(__file__).with_name("conftest.py")), str(folder), str(seconds),

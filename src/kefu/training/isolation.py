@@ -24,8 +24,11 @@ _LOGGERS = (
 def isolated(hardware: Hardware) -> Iterator[None]:
     """Train inside; afterwards log levels, warnings, random numbers, threads and Ctrl-C are as they were.
 
-    Lightning's advice is about its own options, which nobody who trains with kefu can set, so it is not shown.
+    Lightning's advice is about its own options, which nobody who trains with kefu can set, so it is not shown. It ends
+    with the status 0 when it is told to end (SIGTERM); here it is 143, so that nobody takes it for done.
     """
+    from lightning.pytorch.utilities.exceptions import SIGTERMException
+
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [logger.level for logger in loggers]
     deterministic = torch.are_deterministic_algorithms_enabled()
@@ -39,6 +42,8 @@ def isolated(hardware: Hardware) -> Iterator[None]:
             logger.setLevel(logging.ERROR)
         try:
             yield
+        except SIGTERMException as ended:
+            raise SystemExit(128 + signal.SIGTERM) from ended
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
