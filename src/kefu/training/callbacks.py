@@ -22,6 +22,7 @@ def history_columns(score: str) -> tuple[str, ...]:
 
 
 HISTORY_COLUMNS = history_columns("macro_f1")
+_SECONDS_BETWEEN_SIGNS = 10.0
 
 
 class SeedEachEpoch(Callback):
@@ -68,7 +69,7 @@ class History(Callback):
         self.max_epochs = max_epochs
         self.score = score
         self.rows: list[dict[str, float]] = []
-        self.started = time.monotonic()
+        self.started = self.told = time.monotonic()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the rows."""
@@ -81,7 +82,21 @@ class History(Callback):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock."""
-        self.started = time.monotonic()
+        self.started = self.told = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Tell every ten seconds how far an epoch is, which may last minutes."""
+        done, total, now = batch_idx + 1, trainer.num_training_batches, time.monotonic()
+        if now - self.told < _SECONDS_BETWEEN_SIGNS or done == total:
+            return
+        self.told = now
+        logger.info(
+            "%s: epoch %d/%d, batch %d of %.0f, about %.0f s until its end",
+            self.name, trainer.current_epoch + 1, self.max_epochs, done, total,
+            (now - self.started) / done * (total - done),
+        )  # fmt: skip
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add a row; scores are NaN where there are no validation tickets."""
