@@ -43,17 +43,17 @@ def write_released(file: Path) -> None:
 def test_a_database_is_made(call: Callable[..., Result], file: Path) -> None:
     result = call("upgrade")
     assert result.exit_code == 0
-    assert result.stdout == f"sqlite:///{file}: brought from no tables to revision 0002\n"
+    assert result.stdout == f"sqlite:///{file}: brought from no tables to revision 0003\n"
     again = call("upgrade")
-    assert (again.exit_code, again.stdout) == (0, f"sqlite:///{file} is up to date: revision 0002\n")
+    assert (again.exit_code, again.stdout) == (0, f"sqlite:///{file} is up to date: revision 0003\n")
 
 
 def test_an_older_one_is_brought_up_to_date(call: Callable[..., Result], file: Path) -> None:
     write_released(file)
     before = call("check")
     assert before.exit_code == 2
-    assert "the database is of revision 0001, and this version of kefu needs 0002; run `kefu storage" in before.stderr
-    assert "brought from revision 0001 to revision 0002" in call("upgrade").stdout
+    assert "the database is of revision 0001, and this version of kefu needs 0003; run `kefu storage" in before.stderr
+    assert "brought from revision 0001 to revision 0003" in call("upgrade").stdout
     database = Database(f"sqlite:///{file}", migrate=False)
     assert ConversationStore(database).messages("helped")[0].text == "how do I return it"
     database.close()
@@ -69,7 +69,7 @@ def test_a_whole_database_is_told(call: Callable[..., Result], file: Path, media
     result = call("check")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
-        f"sqlite:///{file}: revision 0002, conversations 2, messages 2, pictures and recordings 1\n"
+        f"sqlite:///{file}: revision 0003, conversations 2, messages 2, pictures and recordings 1\n"
     )
     media.delete(name)
     store.accept(talk, NewMessage(audio="b" * 64))

@@ -270,10 +270,13 @@ def _add_agent_routes(service: PretendedService) -> None:
         def look() -> list[Event]:
             changed = [one for one in service.conversations.values() if known.get(one.id) != one.version]
             known.update({one.id: one.version for one in changed})
+            gone = [name for name in known if name not in service.conversations]
+            for name in gone:
+                del known[name]
             return [
                 Event("changed", {"conversation_id": one.id, "state": one.state, "version": one.version})
                 for one in changed
-            ]
+            ] + [Event("changed", {"conversation_id": name, "state": None, "version": None}) for name in gone]
 
         return service.stream(look, lambda: kefu_agent in service.sessions)
 

@@ -665,6 +665,17 @@ def test_administrators_erase_a_conversation(
     assert "arrived broken" not in page.inner_text("body")
 
 
+def test_what_is_erased_elsewhere_goes_at_once(service: PretendedService, log_in: Callable[..., "Page"]) -> None:
+    add_everything(service)
+    page = log_in("Bob", path="/agent#Rk3vQ8-first")
+    page.wait_for_selector("#talk >> text=arrived broken")
+    del service.conversations["Rk3vQ8-first"]
+    page.wait_for_selector("#nothing", state="visible")
+    page.wait_for_selector("[data-id='Rk3vQ8-first']", state="detached")
+    assert "arrived broken" not in page.inner_text("body")
+    assert page.inner_text("#fault") != ""
+
+
 def test_nobody_else_is_offered_to_erase(service: PretendedService, log_in: Callable[..., "Page"]) -> None:
     add_everything(service)
     page = log_in("Bob", path="/agent#Rk3vQ8-first")

@@ -17,7 +17,7 @@ from kefu.service.app import create_app
 from kefu.service.people.passwords import hash_password
 from kefu.service.server import Server
 from kefu.service.settings import ServiceSettings
-from kefu.service.storage import ConversationStore, Database, NewMessage, Role
+from kefu.service.storage import ConversationStore, Database, Erasure, MediaStore, NewMessage, Role
 
 from .asking import PASSWORD, SHOP, kept_in
 
@@ -162,6 +162,17 @@ def test_streams_end_with_the_right_to_them(running: Running) -> None:
         later = running.browser().post("/v1/conversations", json={}).json()["conversation_id"]
         assert later not in [event["data"].get("conversation_id") for event in changes]
         assert [event["event"] for event in told if event["event"] != "ping"] == []
+
+
+def test_agents_are_told_what_another_process_has_erased(running: Running, tmp_path: Path) -> None:
+    with running.listen(running.agent, "/v1/agent/events") as changes:
+        until(changes, "ping")
+        other = Database(f"sqlite:///{tmp_path}/kefu.db")
+        Erasure(other, MediaStore(tmp_path / "media")).erase(running.talk)
+        other.close()
+        while (change := until(changes, "changed")["data"])["state"] is not None:
+            pass
+        assert change == {"conversation_id": running.talk, "state": None, "version": None}
 
 
 def test_a_client_that_goes_away_costs_nothing_more(running: Running) -> None:

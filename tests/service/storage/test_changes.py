@@ -1,6 +1,7 @@
 """What has changed, whichever process wrote it."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import Session
@@ -13,7 +14,9 @@ from kefu.service.storage import (
     ConversationState,
     ConversationStore,
     Database,
+    Erasure,
     Inbox,
+    MediaStore,
     NewMessage,
     Role,
 )
@@ -47,6 +50,24 @@ def test_several_changes_between_two_looks_are_one(database: Database, store: Co
     for _ in range(3):
         store.accept(talk, NewMessage(text="hello"))
     assert feed.next() == [Change(talk, ConversationState.ASSISTANT, 3)]
+
+
+def test_that_a_conversation_was_erased_is_told_once(
+    url: str, database: Database, store: ConversationStore, tmp_path: Path
+) -> None:
+    erasure = Erasure(database, MediaStore(tmp_path / "media"))
+    before, seen, new = (store.begin().id for _ in range(3))
+    erasure.erase(before)
+    other = Database(url)
+    feed = ChangeFeed(other)
+    store.accept(seen, NewMessage(text="hello"))
+    assert feed.next() == [Change(seen, ConversationState.ASSISTANT, 1)]
+    store.accept(seen, NewMessage(text="hello again"))
+    for talk in (seen, new):
+        erasure.erase(talk)
+    assert feed.next() == [Change(seen), Change(new)]
+    assert feed.next() == []
+    other.close()
 
 
 def write(session: Session, name: str, ago_s: float) -> None:

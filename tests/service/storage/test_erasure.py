@@ -17,6 +17,7 @@ from kefu.service.storage import (
     ConversationStore,
     CorrectionRow,
     Database,
+    ErasedConversationRow,
     Erasure,
     Inbox,
     MediaStore,
@@ -125,6 +126,17 @@ def test_what_is_too_old_is_swept(
     with pytest.raises(UnknownConversationError):
         store.conversation(old)
     assert erasure.sweep(30, None) == Swept(0, 0, 0)
+
+
+def test_that_a_conversation_was_erased_is_known_for_an_hour(
+    database: Database, store: ConversationStore, erasure: Erasure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erasure.erase(store.begin().id)
+    for minutes, known in ((59, 1), (61, 0)):
+        later = now() + timedelta(minutes=minutes)
+        monkeypatch.setattr("kefu.service.storage.erasure.now", lambda later=later: later)
+        erasure.sweep(None, None)
+        assert count(database, ErasedConversationRow) == known
 
 
 def test_media_are_swept_before_their_conversation(

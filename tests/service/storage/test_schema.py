@@ -12,11 +12,15 @@ from alembic import command
 from sqlalchemy import Engine, inspect, text
 
 from kefu.service.storage import (
+    AgentStore,
     ConversationState,
     ConversationStore,
     Database,
+    Erasure,
     Inbox,
+    MediaStore,
     NewMessage,
+    Role,
     Sender,
     Thumb,
     schema,
@@ -24,7 +28,7 @@ from kefu.service.storage import (
 from kefu.service.storage.database import open_engine
 from kefu.tickets.errors import KefuError
 
-RELEASED = Path(__file__).parent / "released" / "0001.sql"
+RELEASED = Path(__file__).parent / "released"
 
 
 @pytest.fixture
@@ -35,22 +39,33 @@ def engine(url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def released(url: str, engine: Engine) -> str:
-    """Return the URL of a database with the tables and rows of the version before there were steps."""
+def restore(revision: str, url: str, engine: Engine) -> str:
+    """Give a database the tables and rows that a released version had made; return its URL."""
+    script = (RELEASED / f"{revision}.sql").read_text(encoding="utf-8")
     if engine.dialect.name == "sqlite":
         with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-            connection.executescript(RELEASED.read_text(encoding="utf-8"))
+            connection.executescript(script)
         return url
-    _, *inserts = RELEASED.read_text(encoding="utf-8").split("INSERT INTO ")
+    _, *inserts = script.split("INSERT INTO ")
     with engine.begin() as connection:
         config = schema._config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.execute(text("DROP TABLE alembic_version"))
+        command.upgrade(config, revision)
+        connection.execute(text("DELETE FROM alembic_version"))
+    with engine.begin() as connection:  # a value that was added to an enum may be used from the next transaction on
         connection.execute(text("SET timezone = 'UTC'"))
         for insert in inserts:
             connection.exec_driver_sql(f"INSERT INTO {insert}".replace("%", "%%"))
+    return url
+
+
+@pytest.fixture
+def released(url: str, engine: Engine) -> str:
+    """Return the URL of a database of the version before there were steps."""
+    restore("0001", url, engine)
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(text("DROP TABLE alembic_version"))
     return url
 
 
@@ -107,6 +122,29 @@ def test_after_the_upgrade_the_tables_are_those_of_a_new_database(released: str)
         ("correction", "agent_id", "agent"),
         ("agent_session", "agent_id", "agent"),
     }
+    database.close()
+
+
+def test_of_the_version_before_all_is_kept(url: str, engine: Engine, tmp_path: Path) -> None:
+    database = Database(restore("0002", url, engine))
+    assert schema.differences(database.engine) == []
+    store, agents = ConversationStore(database), AgentStore(database)
+    assert [(agent.name, agent.role, agent.active) for agent in agents.list()] == [
+        ("Ann", Role.ADMIN, True),
+        ("王芳", Role.AGENT, False),
+    ]
+    login = agents.find_session("d" * 64)
+    assert login is not None
+    assert login[0].name == "Ann"
+    talk = store.conversation("taken")
+    assert (talk.who_answers(), talk.taken_by, talk.version) == (ConversationState.TAKEN, 1, 4)
+    assert [(said.sender, said.text, said.agent_id) for said in store.messages("taken")] == [
+        (Sender.CUSTOMER, "我要退款", None),
+        (Sender.ASSISTANT, "好的。", None),
+        (Sender.AGENT, "已经退了", 1),
+    ]
+    assert Inbox(database).corrections("taken")["m1"].label == "refund"
+    assert Erasure(database, MediaStore(tmp_path / "media")).erase("taken") == ["a" * 64]
     database.close()
 
 

@@ -33,7 +33,10 @@ router = APIRouter(
     dependencies=[Depends(refuse_cross_site)],
 )
 
-_EVENTS = describe_stream("`changed` for every conversation that has: `conversation_id`, `state`, `version`; `ping`.")
+_EVENTS = describe_stream(
+    "`changed` for every conversation that has: `conversation_id`, `state`, `version`, these two null where it was "
+    "erased; `ping`."
+)
 
 
 class LoginBody(BaseModel):

@@ -12,11 +12,13 @@ from kefu.service.storage.agents import AgentStore
 from kefu.service.storage.database import Database
 from kefu.service.storage.media import MediaStore
 from kefu.service.storage.rows import UnknownConversationError, get_conversation, lock_media
-from kefu.service.storage.tables import ConversationRow, CorrectionRow, MessageRow, now
+from kefu.service.storage.tables import ConversationRow, CorrectionRow, ErasedConversationRow, MessageRow, now
 
 _TIME_TO_COME = timedelta(days=1)
 """How long a file may wait for the message that holds it."""
 _FILES_AT_ONCE = 100
+_TOLD_WITHIN = timedelta(hours=1)
+"""How long it is known that a conversation was erased."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Erasure:
             session.exec(delete(CorrectionRow).where(col(CorrectionRow.message_id).in_(own)))
             session.exec(delete(MessageRow).where(col(MessageRow.conversation_id) == conversation_id))
             session.exec(delete(ConversationRow).where(col(ConversationRow.id) == conversation_id))
+            session.add(ErasedConversationRow(id=conversation_id))
             session.commit()
         return self._delete_unheld(held)
 
@@ -82,6 +85,7 @@ class Erasure:
         if media_retention_days is not None:
             media += self._sweep_media(media_retention_days)
         media += self._sweep_orphans()
+        self._forget_erased()
         sessions = AgentStore(self._database).delete_expired_sessions()
         return Swept(len(conversations), len(media), sessions)
 
@@ -119,6 +123,12 @@ class Erasure:
                 session.commit()
             deleted += self._delete_unheld(held)
         return deleted
+
+    def _forget_erased(self) -> None:
+        with self._database.writing() as session:
+            is_old = col(ErasedConversationRow.erased_at) < now() - _TOLD_WITHIN
+            session.exec(delete(ErasedConversationRow).where(is_old))
+            session.commit()
 
     def _sweep_orphans(self) -> list[str]:
         """Delete files of which the message never came, or that were left when a process ended in between."""

@@ -172,6 +172,15 @@ class MessageRow(SQLModel, table=True):
     thumb: Thumb | None = None
 
 
+class ErasedConversationRow(SQLModel, table=True):
+    """A conversation that is no longer there; told for an hour to whoever shows it."""
+
+    __tablename__ = "erased_conversation"
+
+    id: str = Field(primary_key=True)
+    erased_at: datetime = _time(default_factory=now, index=True)
+
+
 class CorrectionRow(SQLModel, table=True):
     """The label that an agent gave a customer's message; the latest counts."""
 

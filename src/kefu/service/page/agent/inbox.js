@@ -135,7 +135,8 @@ const refreshConversation = inTurn(async () => {
   const id = openId();
   if (!id) return;
   const found = await service.conversation(id).catch((error) => {
-    if (id === openId() && shown?.conversation_id !== id) showNothing();
+    const isGone = error.status === 404;
+    if (id === openId() && (isGone || shown?.conversation_id !== id)) showNothing();
     throw error;
   });
   if (frame.me === null || id !== openId()) return;
