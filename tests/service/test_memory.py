@@ -1,8 +1,13 @@
+import gc
 import platform
 import subprocess
 import sys
+import weakref
+from collections.abc import Iterator
 
 import pytest
+
+from kefu.service.memory import keep_out_of_collections
 
 # blocks of 8 MB, freed in the middle of small ones that stay
 _GROW = """
@@ -33,3 +38,29 @@ def test_large_blocks_leave_nothing_behind():
         return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[1])
 
     assert grown("yes") < 0.5 * grown("no")
+
+
+class Ring:
+    """Holds itself, so that only a collection frees it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("thawed")
+def test_what_stays_is_passed_over_until_it_is_told_again() -> None:
+    stays = Ring()
+    keep_out_of_collections()
+    assert not any(one is stays for one in gc.get_objects())
+    freed = weakref.ref(stays)
+    del stays
+    gc.collect()
+    assert freed() is not None
+    keep_out_of_collections()
+    assert freed() is None

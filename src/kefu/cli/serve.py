@@ -60,7 +60,7 @@ def serve(model: Path | None, environment: str | None, host: str | None, port: i
         from kefu.service.app import create_app
         from kefu.service.connections import guarded_protocol
         from kefu.service.logs import configure_logs
-        from kefu.service.memory import give_large_blocks_back
+        from kefu.service.memory import give_large_blocks_back, keep_out_of_collections
         from kefu.service.settings import read_settings
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _PACKAGES:
@@ -80,6 +80,7 @@ def serve(model: Path | None, environment: str | None, host: str | None, port: i
         app = create_app(settings)
         # here, where a mistake ends in one line
         app.state.services.start()
+        keep_out_of_collections()
         try:
             listener.listen(_BACKLOG)
         except OSError:  # another one has come first while the models were loaded

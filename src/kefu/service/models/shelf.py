@@ -12,6 +12,7 @@ import torch
 
 from kefu.predictor import CleanTicket, Prediction, RawTicket
 from kefu.service.logs import describe_error
+from kefu.service.memory import keep_out_of_collections
 from kefu.service.metrics import Metrics
 from kefu.service.models.batcher import BatcherClosedError, QueueFullError
 from kefu.service.models.folders import BundleVersion, find_version
@@ -178,6 +179,7 @@ class ModelShelf:
         if old is not None:
             self._metrics.reloads.labels(new.name, "done").inc()
             old.batcher.close()
+            keep_out_of_collections()
 
     def _watch(self) -> None:
         while not self._stopped.wait(self._settings.watch_seconds):

@@ -13,13 +13,14 @@ from kefu.service.routers import (
     shop,
 )
 
+# in this order they are tried: first what is asked for most often
 ROUTERS = (
+    predict.router,
     conversations.router,
     customer.router,
     agent.router,
     agent_conversations.router,
     shop.router,
-    predict.router,
     models.router,
     health.router,
     metrics.router,
