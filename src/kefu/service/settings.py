@@ -49,6 +49,9 @@ class ThreadSettings(Parameters):
         32, ge=1, description="Tickets with media in these threads or waiting for them; more are refused with 503."
     )
     answers: int = Field(8, ge=1, description="Messages of customers that are answered at once.")
+    texts: int = Field(
+        2, ge=1, description="Of these, messages that are text alone; more hinder one another, and finish later."
+    )
     torch: int = Field(1, ge=1, description="Threads that PyTorch uses within one model.")
 
 

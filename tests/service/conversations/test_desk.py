@@ -51,6 +51,28 @@ class Parrot:
         return None
 
 
+class Slow(Parrot):
+    """A mind that counts how many texts it understands at once, and how many messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counting = threading.Lock()
+        self.texts = self.messages = self.most_texts = self.most_messages = 0
+
+    def understand(
+        self, conversation_id: str, message: Message, heard: Transcript | None, memory: dict[str, Any] | None
+    ) -> Understood:
+        is_text = message.image is None and heard is None
+        with self.counting:
+            self.messages, self.texts = self.messages + 1, self.texts + is_text
+            self.most_messages = max(self.most_messages, self.messages)
+            self.most_texts = max(self.most_texts, self.texts)
+        time.sleep(0.1)
+        with self.counting:
+            self.messages, self.texts = self.messages - 1, self.texts - is_text
+        return Understood(Understanding(language="en", text=message.text, heard=heard))
+
+
 class Ears:
     def decode(self, recording: bytes) -> bytes:
         if recording == b"noise":
@@ -142,6 +164,24 @@ def test_messages_of_a_conversation_wait_for_each_other(shop: Shop) -> None:
         next(event.data["text"] for event in events if event.name == "sentence") for events in asyncio.run(send_all())
     ]
     assert sorted(turn.split(":")[0] for turn in turns) == ["1", "2", "3", "4", "5"]
+
+
+def test_few_texts_are_worked_on_at_once_and_media_do_not_wait_for_them(shop: Shop) -> None:
+    mind = Slow()
+    with ThreadPoolExecutor(8) as pool:
+        desk = Desk(shop.store, shop.media, mind, Ears(), None, pool, texts_at_once=2)
+
+        async def send(**parts: Any) -> list[Event]:
+            accepted = await desk.accept(shop.store.begin().id, Incoming(**parts))
+            return [event async for event in desk.answer(accepted)]
+
+        async def send_all() -> list[list[Event]]:
+            texts = [send(text=f"{number}") for number in range(6)]
+            return await asyncio.gather(*texts, send(image=b"picture"), send(audio=b"refund"))
+
+        answers = asyncio.run(send_all())
+    assert [events[-1].name for events in answers] == ["done"] * 8
+    assert (mind.most_texts, mind.most_messages) == (2, 4)
 
 
 def test_two_services_that_answer_one_conversation_at_once_forget_no_turn(shop: Shop, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Once a person has taken over, messages are kept and understood, for that person;
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -86,6 +87,11 @@ class Accepted:
     row: MessageRow
     message: Message
 
+    @property
+    def has_media(self) -> bool:
+        """Whether there is a picture or a recording."""
+        return self.message.image is not None or self.message.audio is not None
+
 
 class Desk:
     """Takes messages and answers them.
@@ -98,6 +104,8 @@ class Desk:
         speech: of the assistant; None where it cannot speak.
         pool: threads for all that takes time.
         on_change: is called, in any thread, when a conversation was changed.
+        texts_at_once: how many messages of text alone are answered at the same time. They are work for Python, which
+            does one thing at a time; others wait for recognisers, and let it go.
     """
 
     def __init__(
@@ -109,6 +117,8 @@ class Desk:
         speech: SpeechCache | None,
         pool: Executor,
         on_change: Callable[[], None] = lambda: None,
+        *,
+        texts_at_once: int = 2,
     ) -> None:
         self.store = store
         self.media = media
@@ -119,6 +129,7 @@ class Desk:
         self._on_change = on_change
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._works: set[asyncio.Task[None]] = set()
+        self._texts = asyncio.Semaphore(texts_at_once)
 
     @property
     def hears(self) -> bool:
@@ -198,7 +209,10 @@ class Desk:
 
         row = accepted.row
         try:
-            async with self._turns.setdefault(row.conversation_id, asyncio.Lock()):
+            async with (
+                self._turns.setdefault(row.conversation_id, asyncio.Lock()),
+                nullcontext() if accepted.has_media else self._texts,
+            ):
                 await loop.run_in_executor(self._pool, partial(self._answer, accepted, say))
         except Exception:
             logger.exception("message not answered", conversation=row.conversation_id, message=row.id)
