@@ -45,7 +45,7 @@ class _ChosenModel:
 
 
 async def _choose_model(request: Request, model: ModelName = None) -> _ChosenModel:
-    """Return it in one step: each dependency costs as much as the model takes for a twentieth of a text."""
+    """Return it in one step: every dependency more is resolved anew with each request."""
     return _ChosenModel(request.app.state.services, request.state.request_id, model)
 
 
